@@ -1,0 +1,171 @@
+"""The small network that is left: NumPy arrays, evaluated without torch."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sk_spectral.algebra import product_blocks
+
+if TYPE_CHECKING:
+    from sk_spectral.network import SpectralNetwork
+
+Array = NDArray[np.float64]
+
+_ROWS_AT_ONCE = 4096
+
+
+def _relu(z: Array) -> Array:
+    return np.maximum(z, 0.0, out=z)
+
+
+def _tanh(z: Array) -> Array:
+    return np.tanh(z, out=z)
+
+
+def _gelu(z: Array) -> Array:
+    return 0.5 * z * (1.0 + np.tanh(np.sqrt(2.0 / np.pi) * (z + 0.044715 * z**3)))
+
+
+def _silu(z: Array) -> Array:
+    return 0.5 * z * (1.0 + np.tanh(0.5 * z))
+
+
+ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
+    "relu": _relu,
+    "tanh": _tanh,
+    "gelu": _gelu,
+    "silu": _silu,
+}
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class CompactNetwork:
+    """Feed-forward network of the active units alone, with all blocks between its layers.
+
+    z_i = Σ_{j<i} W_ij x_j + b_i, x_i = f(z_i), ŷ = z_L, every layer in one matrix product.
+
+    Attributes
+    ----------
+    weights : tuple of L arrays
+        ``weights[i - 1]`` of shape (n_i, n_0 + … + n_{i−1}): the blocks W_i0 … W_{i,i−1} side by
+        side. A hidden layer may have no unit.
+    intercepts : tuple of L arrays of shape (n_i,), or None
+    activation : {"relu", "tanh", "gelu", "silu"}
+    unit_masks : tuple of bool arrays
+        For each hidden layer, which units of the network it was cut from are here.
+    """
+
+    weights: tuple[Array, ...]
+    intercepts: tuple[Array, ...] | None
+    activation: str
+    unit_masks: tuple[NDArray[np.bool_], ...]
+
+    @classmethod
+    def from_network(
+        cls, network: "SpectralNetwork", unit_masks: Sequence[NDArray[np.bool_]]
+    ) -> "CompactNetwork":
+        """Cut the blocks between the units in `unit_masks` out of a SpectralNetwork."""
+        eigenvalues = [lam.detach().cpu().double() for lam in network.eigenvalues]
+        eigenvectors = [phi.detach().cpu().double() for phi in network.eigenvectors]
+        kept = [np.arange(len(eigenvalues[0]))] + [np.flatnonzero(mask) for mask in unit_masks]
+        blocks = product_blocks(eigenvalues, eigenvectors, columns=kept)
+        n_features = network.layer_sizes[0]
+
+        weights, intercepts = [], []
+        for i in range(1, len(eigenvalues)):
+            rows = kept[i] if i < len(kept) else slice(None)
+            parts = [blocks[i, j].numpy()[rows] for j in range(i)]
+            intercepts.append(parts[0][:, n_features:].sum(axis=1))
+            parts[0] = parts[0][:, :n_features]
+            weights.append(np.ascontiguousarray(np.hstack(parts)))
+        return cls(
+            weights=tuple(weights),
+            intercepts=tuple(intercepts) if network.fit_intercept else None,
+            activation=network.activation,
+            unit_masks=tuple(np.asarray(mask, dtype=bool) for mask in unit_masks),
+        )
+
+    @property
+    def layer_sizes(self) -> tuple[int, ...]:
+        """Units of each layer, from the features to the outputs."""
+        return (self.weights[0].shape[1], *(len(weight) for weight in self.weights))
+
+    @property
+    def full_layer_sizes(self) -> tuple[int, ...]:
+        """Units of each layer of the network that this one was cut from."""
+        sizes = self.layer_sizes
+        return (sizes[0], *(len(mask) for mask in self.unit_masks), sizes[-1])
+
+    @property
+    def blocks(self) -> dict[tuple[int, int], Array]:
+        """Block W_ij from layer j to layer i by (i, j), target first; views of `weights`."""
+        starts = np.concatenate([[0], np.cumsum(self.layer_sizes)])
+        return {
+            (i, j): self.weights[i - 1][:, starts[j] : starts[j + 1]]
+            for i in range(1, len(self.weights) + 1)
+            for j in range(i)
+        }
+
+    @property
+    def n_parameters(self) -> int:
+        """Entries of all blocks and intercepts."""
+        return sum(weight.size for weight in self.weights) + sum(
+            intercept.size for intercept in self.intercepts or ()
+        )
+
+    def __call__(self, X: Array) -> Array:
+        """Outputs for X of shape (n_samples, n_features), an array of shape (n_samples, n_L)."""
+        outputs = np.empty((len(X), len(self.weights[-1])))
+        for start in range(0, len(X), _ROWS_AT_ONCE):
+            rows = slice(start, start + _ROWS_AT_ONCE)
+            outputs[rows] = self._evaluate(X[rows])
+        return outputs
+
+    def _evaluate(self, X: Array) -> Array:
+        activation = ACTIVATIONS[self.activation]
+        x = np.empty((len(X), self.weights[-1].shape[1]))
+        filled = X.shape[1]
+        x[:, :filled] = X
+        for i, weight in enumerate(self.weights):
+            z = x[:, :filled] @ weight.T
+            if self.intercepts is not None:
+                z += self.intercepts[i]
+            if i + 1 < len(self.weights):
+                x[:, filled : filled + len(weight)] = activation(z)
+                filled += len(weight)
+        return z
+
+    def rescaled(
+        self, input_mean: Array, input_scale: Array, output_mean: Array, output_scale: Array
+    ) -> "CompactNetwork":
+        """The same function in other units, the affine maps folded into blocks and intercepts.
+
+        Equal to ``self((X - input_mean) / input_scale) * output_scale + output_mean``. Without
+        intercepts both means must be 0.
+        """
+        n_features = len(input_scale)
+        weights, intercepts = [], []
+        for i, weight in enumerate(self.weights):
+            weight = weight.copy()
+            weight[:, :n_features] /= input_scale
+            last = i + 1 == len(self.weights)
+            if last:
+                weight *= output_scale[:, None]
+            if self.intercepts is not None:
+                intercept = self.intercepts[i] * output_scale if last else self.intercepts[i]
+                intercept = intercept - weight[:, :n_features] @ input_mean
+                intercepts.append(intercept + output_mean if last else intercept)
+            weights.append(weight)
+        return CompactNetwork(
+            weights=tuple(weights),
+            intercepts=None if self.intercepts is None else tuple(intercepts),
+            activation=self.activation,
+            unit_masks=self.unit_masks,
+        )
+
+    def __repr__(self) -> str:
+        sizes = " -> ".join(map(str, self.layer_sizes))
+        return f"CompactNetwork({sizes}, {self.activation}, {self.n_parameters} parameters)"

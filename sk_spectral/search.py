@@ -1,0 +1,303 @@
+"""The search that both estimators share: scale, train, prune, cut out, read the topology."""
+
+from abc import ABCMeta, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
+from copy import deepcopy
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from sk_spectral.compact import CompactNetwork
+from sk_spectral.losses import LogLoss, SquaredError
+from sk_spectral.network import SpectralNetwork
+from sk_spectral.perceptron import SHRINKAGES, linear_map
+from sk_spectral.preparation import Data, Scaling, split_rows
+from sk_spectral.pruning import Judge, Pruning, prefer_perceptron, prune
+from sk_spectral.topology import Topology
+from sk_spectral.training import (
+    SpectralNet,
+    TensorRows,
+    auto_weight_decay,
+    build_net,
+    weighted_mean,
+)
+from sk_spectral.validation import (
+    check_device,
+    check_hidden_layer_sizes,
+    check_parameters,
+    clip_batch_size,
+)
+
+Array = NDArray[Any]
+
+FLOATS = (np.float64, np.float32)
+_FEWEST_ROWS_TO_SPLIT = 100
+_LARGEST_AUTO_BATCH = 200
+_ROWS_TO_COMPARE = 256
+
+
+class _Split(NamedTuple):
+    """What to train on, what to watch, and what the linear rival may be fitted to in the end."""
+
+    train: Data
+    valid: Data | None = None
+    whole: Data | None = None
+
+
+class SpectralSearch(BaseEstimator, metaclass=ABCMeta):
+    """Common part of the estimators; SpectralNASRegressor documents the parameters."""
+
+    @abstractmethod
+    def _check_data(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None,
+        *,
+        reset: bool,
+        suffix: str = "",
+        **target: Any,
+    ) -> Data:
+        """Checked rows without those of weight 0; `reset` learns what later rows must match.
+
+        `suffix` completes the names of the arguments in messages.
+        """
+
+    @abstractmethod
+    def _output_units(self, data: Data) -> Array | int:
+        """Targets to be scaled, or the number of outputs that keep their units."""
+
+    @abstractmethod
+    def _loss(self) -> SquaredError | LogLoss:
+        """Loss by row."""
+
+    def _fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None,
+        validation: tuple[ArrayLike | None, ArrayLike | None, ArrayLike | None],
+    ) -> Self:
+        with self._unchanged_on_error():
+            check_parameters(self)
+            continued = self.warm_start and hasattr(self, "network_")
+            if not continued:
+                self._random_state = check_random_state(self.random_state)
+            data = self._check_data(X, y, sample_weight, reset=not continued)
+            if continued:
+                self._check_architecture()
+            split = self._split(data, validation)
+            if not continued:
+                self._initialize(split.train)
+            self.net_ = self._new_net(len(split.train.X), split.valid is not None)
+            self._search(split, self.max_iter)
+        return self
+
+    def _partial_fit(
+        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None, **target: Any
+    ) -> Self:
+        with self._unchanged_on_error():
+            check_parameters(self)
+            first = not hasattr(self, "network_")
+            if first:
+                self._random_state = check_random_state(self.random_state)
+            data = self._check_data(X, y, sample_weight, reset=first, **target)
+            if first:
+                self._initialize(data)
+                self.net_ = self._new_net(len(data.X), validated=False)
+            self._check_architecture()
+            self._search(_Split(data), 1)
+        return self
+
+    def _split(
+        self,
+        data: Data,
+        validation: tuple[ArrayLike | None, ArrayLike | None, ArrayLike | None],
+    ) -> _Split:
+        X_val, y_val, weight_val = validation
+        if (X_val is None) != (y_val is None):
+            raise ValueError("X_val and y_val must be given together, only one of them was.")
+        if X_val is not None:
+            valid = self._check_data(X_val, y_val, weight_val, reset=False, suffix="_val")
+            return _Split(data, valid, data)
+        n_samples = len(data.X)
+        wanted = self.early_stopping is True or (
+            self.early_stopping == "auto"
+            and self.solver != "lbfgs"
+            and n_samples >= _FEWEST_ROWS_TO_SPLIT
+        )
+        if not wanted or n_samples < 2:
+            return _Split(data, None, data)
+        train, valid = split_rows(
+            data,
+            self.validation_fraction,
+            stratified=data.y.ndim == 1,
+            random_state=self._random_state,
+        )
+        return _Split(train, valid, data)
+
+    def _initialize(self, data: Data) -> None:
+        """Scaling of the first rows, and a network that starts as a linear perceptron."""
+        outputs = self._output_units(data)
+        n_outputs = outputs if isinstance(outputs, int) else outputs.shape[1]
+        if self.standardize:
+            self._scaling = Scaling.fit(
+                data.X, outputs, data.sample_weight, centered=self.fit_intercept
+            )
+        else:
+            self._scaling = Scaling.identity(data.X.shape[1], n_outputs)
+        self.network_ = SpectralNetwork(
+            (data.X.shape[1], *check_hidden_layer_sizes(self.hidden_layer_sizes), n_outputs),
+            activation=self.activation,
+            fit_intercept=bool(self.fit_intercept),
+            generator=self._new_generator(),
+        )
+
+    def _check_architecture(self) -> None:
+        """Training can go on only in the architecture that it began in."""
+        network = self.network_
+        hidden = check_hidden_layer_sizes(self.hidden_layer_sizes)
+        for name, asked, existing in (
+            ("hidden_layer_sizes", hidden, network.layer_sizes[1:-1]),
+            ("activation", self.activation, network.activation),
+            ("fit_intercept", bool(self.fit_intercept), network.fit_intercept),
+        ):
+            if asked != existing:
+                raise ValueError(
+                    f"{name} is {asked!r}, but the fitted network has {existing!r} and cannot be "
+                    "trained further with another. Fit with warm_start=False to start afresh."
+                )
+
+    def _new_generator(self) -> torch.Generator:
+        return torch.Generator().manual_seed(int(self._random_state.randint(2**31 - 1)))
+
+    def _batch_size(self, n_samples: int) -> int:
+        if self.solver == "lbfgs":
+            return n_samples
+        if self.batch_size == "auto":
+            return min(_LARGEST_AUTO_BATCH, n_samples)
+        return clip_batch_size(self.batch_size, n_samples)
+
+    def _new_net(self, n_samples: int, validated: bool) -> SpectralNet:
+        batch_size = self._batch_size(n_samples)
+        weight_decay = self.weight_decay
+        if weight_decay == "auto":
+            weight_decay = auto_weight_decay(
+                self.learning_rate_init, batch_size, n_samples, self.max_iter
+            )
+        if batch_size == n_samples:
+            # Without mini-batches weights count as repeated rows do; float64 keeps that true.
+            self.network_.double()
+        return build_net(
+            self.network_,
+            self._loss(),
+            solver=self.solver,
+            learning_rate=self.learning_rate_init,
+            eigenvalue_rate=self.eigenvalue_rate,
+            weight_decay=weight_decay,
+            tol=self.tol,
+            patience=self.n_iter_no_change,
+            stop_early=validated and self.early_stopping is not False,
+            callbacks=self.callbacks or (),
+            penalty=self.penalty,
+            alpha=self.alpha,
+            generator=self._new_generator(),
+            batch_size=batch_size,
+            device=str(self.device),
+            verbose=int(self.verbose),
+        )
+
+    def _search(self, split: _Split, n_epochs: int) -> None:
+        """Train, prune, cut the compact network out and read its topology."""
+        device = check_device(self.device)
+        network = self.network_.to(device)
+        dtype = network.eigenvalues[0].dtype
+        train, valid, whole = (
+            None if data is None else self._scaling.to_rows(data, dtype=dtype, device=device)
+            for data in split
+        )
+        self.net_.fit_rows(train, valid, n_epochs)
+        pruning = self._prune(network, train, valid, whole)
+        network.to("cpu")
+        compact = _cut_out(network, pruning, train.X[:_ROWS_TO_COMPARE].cpu())
+        self.topology_ = Topology.from_compact(compact)
+        self.compact_ = self._scaling.fold_into(compact)
+        self.loss_curve_ = list(self.net_.history[:, "train_loss"])
+        self.loss_ = pruning.loss_after
+        self.n_iter_ = len(self.loss_curve_)
+
+    def _prune(
+        self,
+        network: SpectralNetwork,
+        train: TensorRows,
+        valid: TensorRows | None,
+        whole: TensorRows | None,
+    ) -> Pruning:
+        """Units to keep; a whole fit is held against the best linear map as well."""
+        rows = train if valid is None else valid
+        loss = self._loss()
+        template = rows.X.new_empty(len(rows), network.layer_sizes[-1])
+        constant = loss(loss.best_constant(template, train.y, train.sample_weight), rows.y)
+        judge = Judge(
+            rows.X,
+            loss_of=lambda outputs: loss(outputs, rows.y),
+            sample_weight=rows.sample_weight,
+            constant_loss=float(weighted_mean(constant, rows.sample_weight)),
+            tol=self.prune_tol,
+            independent=valid is not None,
+        )
+        pruning = prune(network, judge)
+        if whole is None or self.prune_tol is None:
+            return pruning
+
+        def fit_linear_map(rows: TensorRows, shrinkage: float) -> Array | None:
+            return linear_map(
+                rows, shrinkage, network.layer_sizes[-1], fit_intercept=network.fit_intercept
+            )
+
+        rivals = (fit_linear_map(train, shrinkage) for shrinkage in SHRINKAGES)
+        pruning, preferred = prefer_perceptron(network, pruning, judge, rivals)
+        if preferred is not None and valid is not None:
+            network.set_perceptron(torch.as_tensor(fit_linear_map(whole, SHRINKAGES[preferred])))
+        return pruning
+
+    def _outputs(self, X: ArrayLike) -> Array:
+        """Outputs of the compact network, shape (n_samples, n_outputs)."""
+        check_is_fitted(self)
+        X = validate_data(self, X, dtype=FLOATS, reset=False)
+        return self.compact_(X)
+
+    @contextmanager
+    def _unchanged_on_error(self) -> Iterator[None]:
+        before = self.__dict__.copy()
+        try:
+            yield
+        except BaseException:
+            self.__dict__.clear()
+            self.__dict__.update(before)
+            raise
+
+
+def _cut_out(network: SpectralNetwork, pruning: Pruning, X: torch.Tensor) -> CompactNetwork:
+    """Compact network of the kept units, compared with the pruned network on the rows X."""
+    compact = CompactNetwork.from_network(
+        network, [mask.cpu().numpy() for mask in pruning.unit_masks]
+    )
+    X = X.double()
+    with torch.no_grad():
+        masks = [mask.cpu().double() for mask in pruning.unit_masks]
+        expected = deepcopy(network).double()(X, masks).numpy()
+    got = compact(X.numpy())
+    error = np.abs(got - expected).max(initial=0.0)
+    if not error <= 1e-8 * (1.0 + np.abs(expected).max(initial=0.0)):
+        raise RuntimeError(
+            f"The compact network differs from the pruned one by {error:.3g}. The eigenvectors "
+            "have grown too large for their products: lower learning_rate_init or use fewer layers."
+        )
+    return compact
