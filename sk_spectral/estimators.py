@@ -19,7 +19,100 @@ from sk_spectral.validation import check_sample_weight
 
 
 class SpectralNASRegressor(RegressorMixin, SpectralSearch):
-    """Regression by spectral architecture search."""
+    """Regression by architecture search in spectral space.
+
+    A network whose adjacency matrix is A = ΦΛΦ⁻¹ starts as a linear map, every hidden eigenvalue
+    being 0, and grows hidden units and skip connections as its eigenvalues and eigenvectors are
+    trained on the squared error plus `alpha` times a penalty on the topology. Units that do not
+    pay are pruned, and where none beats the best linear map, that map is what is left. `predict`
+    uses the small network of the remaining units.
+
+    Parameters
+    ----------
+    hidden_layer_sizes : int or sequence of int, default=(128, 128, 128)
+        Units of each hidden layer that may be grown.
+    activation : {"relu", "tanh", "gelu", "silu"}, default="relu"
+        Activation of the hidden units; f(0) = 0 is required.
+    solver : {"adam", "sgd", "lbfgs"}, default="adam"
+        "lbfgs" trains on all rows at once in float64 and splits no validation rows off by itself.
+    penalty : {"gamma", "group", "l1"} or None, default="gamma"
+        "gamma": for each hidden unit, the norm of what comes in times that of what goes out.
+        "group": Σ_l ‖λ_l‖₂, the published choice. "l1": Σ_l ‖λ_l‖₁.
+    alpha : float, default=3e-4
+        Strength of the penalty, against the mean squared error in units of training.
+    prune_tol : float or None, default=0.01
+        Share by which the loss may rise for a smaller network. None prunes nothing.
+    fit_intercept : bool, default=True
+        Give every unit an intercept.
+    standardize : bool, default=True
+        Train in units in which X and y have mean 0 and variance 1; what is predicted is in yours.
+    batch_size : int or "auto", default="auto"
+        "auto" is min(200, n_samples). A batch that holds all rows is trained on in float64.
+    learning_rate_init : float, default=1e-3
+        Learning rate of the eigenvectors, for "adam" and "sgd".
+    eigenvalue_rate : float, default=10
+        Learning rate of the eigenvalues relative to that of the eigenvectors.
+    weight_decay : float or "auto", default="auto"
+        Decoupled decay of the eigenvectors, relative to the learning rate, for "adam" and "sgd".
+        "auto" decays them by 0.1 √(batch_size / (n_samples · max_iter)) a step.
+    max_iter : int, default=200
+        Largest number of epochs, of iterations for "lbfgs".
+    tol : float, default=1e-5
+        Improvement of the loss, in units of training, that counts as one.
+    early_stopping : bool or "auto", default="auto"
+        Stop by the loss of validation rows, and restore the best epoch; by the training loss
+        without. "auto" sets validation rows apart from 100 rows on.
+    validation_fraction : float, default=0.1
+        Share of the rows set apart.
+    n_iter_no_change : int, default=20
+        Epochs without improvement after which training stops.
+    warm_start : bool, default=False
+        Let `fit` go on from the last network, in the units of its first fit.
+    random_state : int, RandomState or None, default=None
+        Draws the eigenvectors, the validation rows and the order of rows.
+    device : str, default="cpu"
+        torch device to train on; predictions are made by NumPy.
+    callbacks : sequence of skorch callbacks, optional
+        Called by the skorch net while it trains.
+    verbose : int, default=0
+        1 prints a line an epoch.
+
+    Attributes
+    ----------
+    topology_ : Topology
+        What was learned: ‖Γ‖, active blocks and units, read off the network that predicts.
+    compact_ : CompactNetwork
+        The network that predicts, NumPy arrays in your units.
+    network_ : SpectralNetwork
+        The whole network, before units were pruned, in units of training.
+    net_ : SpectralNet
+        The skorch net that trained it, with its `history`.
+    loss_ : float
+        Loss of the network that predicts, without the penalty and in units of training, on the
+        validation rows where there are some.
+    loss_curve_ : list of float
+        Training loss with the penalty, by epoch.
+    n_iter_ : int
+        Epochs trained.
+    n_features_in_, feature_names_in_
+        As in scikit-learn.
+
+    References
+    ----------
+    Peri, Chicchi, Fanelli and Giambagli, "Spectral Architecture Search for Neural Network Models",
+    npj Artificial Intelligence 2025, arXiv:2504.00885.
+
+    Examples
+    --------
+    >>> from sk_spectral import SpectralNASRegressor
+    >>> from sk_spectral.datasets import make_linear_to_quadratic
+    >>> X, y, _ = make_linear_to_quadratic(500, alpha=0, beta=1000, random_state=0)
+    >>> SpectralNASRegressor(random_state=0).fit(X, y).topology_.is_linear
+    True
+    >>> X, y, _ = make_linear_to_quadratic(500, alpha=1, beta=1000, random_state=0)
+    >>> SpectralNASRegressor(random_state=0).fit(X, y).topology_.is_linear
+    False
+    """
 
     def __init__(
         self,
@@ -70,24 +163,37 @@ class SpectralNASRegressor(RegressorMixin, SpectralSearch):
         self.callbacks = callbacks
         self.verbose = verbose
 
-    def fit(
-        self,
-        X: ArrayLike,
-        y: ArrayLike,
-        sample_weight: ArrayLike | None = None,
-        *,
-        X_val: ArrayLike | None = None,
-        y_val: ArrayLike | None = None,
-        sample_weight_val: ArrayLike | None = None,
-    ) -> Self:
-        return self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val))
-
     def partial_fit(
         self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
     ) -> Self:
+        """Train for one epoch on these rows, then prune by them.
+
+        What is pruned is left out of predictions only: the next call trains the whole network on.
+        X and y are scaled as in the first call.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        sample_weight : array-like of shape (n_samples,), optional
+
+        Returns
+        -------
+        self
+        """
         return self._partial_fit(X, y, sample_weight)
 
     def predict(self, X: ArrayLike) -> Array:
+        """Predict targets, in float64 and in the shape that y had.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+
+        Returns
+        -------
+        array of shape (n_samples,) or (n_samples, n_outputs)
+        """
         outputs = self._outputs(X)
         return outputs if self._y_ndim == 2 else outputs[:, 0]
 
@@ -109,15 +215,15 @@ class SpectralNASRegressor(RegressorMixin, SpectralSearch):
             self, X, y, dtype=FLOATS, multi_output=True, y_numeric=True, reset=reset
         )
         weight = check_sample_weight(sample_weight, X, f"sample_weight{suffix}")
+        targets = y.reshape(len(y), -1).astype(np.float64, copy=False)
         if reset:
-            self._y_ndim = y.ndim
-        y = y.reshape(len(y), -1).astype(np.float64, copy=False)
-        if not reset and y.shape[1] != self.network_.layer_sizes[-1]:
+            self._y_ndim, self._n_targets = y.ndim, targets.shape[1]
+        elif targets.shape[1] != self._n_targets:
             raise ValueError(
-                f"y has {y.shape[1]} outputs, but this estimator is fitted to "
-                f"{self.network_.layer_sizes[-1]}."
+                f"y{suffix} has {targets.shape[1]} outputs, but {type(self).__name__} was fitted "
+                f"to {self._n_targets}."
             )
-        return Data(X, y, weight).without_zero_weights()
+        return Data(X, targets, weight).without_zero_weights()
 
     def _output_units(self, data: Data) -> Array:
         return data.y
@@ -127,7 +233,37 @@ class SpectralNASRegressor(RegressorMixin, SpectralSearch):
 
 
 class SpectralNASClassifier(ClassifierMixin, SpectralSearch):
-    """Classification by spectral architecture search."""
+    """Classification by architecture search in spectral space.
+
+    As `SpectralNASRegressor`, on the log loss: logistic for two classes, softmax for more.
+
+    Parameters
+    ----------
+    class_weight : dict, "balanced" or None, default=None
+        Weight of each class; "balanced" makes the weights of all classes sum to the same.
+    hidden_layer_sizes, activation, solver, penalty, alpha, prune_tol, fit_intercept, standardize, \
+batch_size, learning_rate_init, eigenvalue_rate, weight_decay, max_iter, tol, early_stopping, \
+validation_fraction, n_iter_no_change, warm_start, random_state, device, callbacks, verbose
+        As in `SpectralNASRegressor`, except that the loss is the log loss, only X is standardised,
+        and the validation rows are drawn by class.
+
+    Attributes
+    ----------
+    classes_ : array of shape (n_classes,)
+        Class labels, sorted.
+    topology_, compact_, network_, net_, loss_, loss_curve_, n_iter_, n_features_in_, \
+feature_names_in_
+        As in `SpectralNASRegressor`.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sk_spectral import SpectralNASClassifier
+    >>> X, y = load_iris(return_X_y=True)
+    >>> classifier = SpectralNASClassifier(random_state=0).fit(X, y)
+    >>> bool(classifier.score(X, y) > 0.95)
+    True
+    """
 
     def __init__(
         self,
@@ -180,18 +316,6 @@ class SpectralNASClassifier(ClassifierMixin, SpectralSearch):
         self.callbacks = callbacks
         self.verbose = verbose
 
-    def fit(
-        self,
-        X: ArrayLike,
-        y: ArrayLike,
-        sample_weight: ArrayLike | None = None,
-        *,
-        X_val: ArrayLike | None = None,
-        y_val: ArrayLike | None = None,
-        sample_weight_val: ArrayLike | None = None,
-    ) -> Self:
-        return self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val))
-
     def partial_fit(
         self,
         X: ArrayLike,
@@ -199,15 +323,52 @@ class SpectralNASClassifier(ClassifierMixin, SpectralSearch):
         classes: ArrayLike | None = None,
         sample_weight: ArrayLike | None = None,
     ) -> Self:
+        """Train for one epoch on these rows, then prune by them.
+
+        What is pruned is left out of predictions only: the next call trains the whole network on.
+        X is scaled as in the first call.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,)
+        classes : array-like of shape (n_classes,)
+            All labels that will ever come. Needed in the first call alone.
+        sample_weight : array-like of shape (n_samples,), optional
+
+        Returns
+        -------
+        self
+        """
         if not hasattr(self, "classes_") and classes is None:
             raise ValueError("classes must be given in the first call of partial_fit.")
         return self._partial_fit(X, y, sample_weight, classes=classes)
 
     def decision_function(self, X: ArrayLike) -> Array:
+        """Log odds of the second of two classes, or logits of all of several.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+
+        Returns
+        -------
+        array of shape (n_samples,) or (n_samples, n_classes)
+        """
         outputs = self._outputs(X)
         return outputs[:, 0] if outputs.shape[1] == 1 else outputs
 
     def predict_proba(self, X: ArrayLike) -> Array:
+        """Probabilities of the classes, in the order of `classes_`.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+
+        Returns
+        -------
+        array of shape (n_samples, n_classes)
+        """
         outputs = self._outputs(X)
         if outputs.shape[1] == 1:
             positive = 0.5 * (1.0 + np.tanh(0.5 * outputs))
@@ -216,6 +377,16 @@ class SpectralNASClassifier(ClassifierMixin, SpectralSearch):
         return odds / odds.sum(axis=1, keepdims=True)
 
     def predict(self, X: ArrayLike) -> Array:
+        """Predict the label of the most probable class.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+
+        Returns
+        -------
+        array of shape (n_samples,)
+        """
         outputs = self._outputs(X)
         if outputs.shape[1] == 1:
             return self.classes_[(outputs[:, 0] > 0).astype(int)]
@@ -237,15 +408,22 @@ class SpectralNASClassifier(ClassifierMixin, SpectralSearch):
         weight = check_sample_weight(sample_weight, X, f"sample_weight{suffix}")
         if reset:
             self.classes_ = np.unique(y) if classes is None else np.unique(classes)
+        unknown = np.setdiff1d(y, self.classes_)
+        if len(unknown):
+            raise ValueError(
+                f"y{suffix} holds labels that are not among the classes "
+                f"{self.classes_.tolist()}: {unknown.tolist()}."
+            )
         if self.class_weight is not None:
             by_class = compute_sample_weight(self.class_weight, y)
             weight = by_class if weight is None else weight * by_class
         codes = LabelEncoder().fit(self.classes_).transform(y)
         data = Data(X, codes, weight).without_zero_weights()
-        if reset and classes is None and len(np.unique(data.y)) < 2:
+        present = len(np.unique(data.y)) if classes is None else len(self.classes_)
+        if reset and present < 2:
             raise ValueError(
-                f"y holds only one class, {self.classes_[data.y[0]]!r} (rows of weight 0 do not "
-                "count); a classifier needs at least two."
+                "A classifier needs at least two classes, but y holds one class only"
+                f"{'' if weight is None else ' among the rows of weight above 0'}."
             )
         return data
 

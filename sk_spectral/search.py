@@ -77,13 +77,34 @@ class SpectralSearch(BaseEstimator, metaclass=ABCMeta):
     def _loss(self) -> SquaredError | LogLoss:
         """Loss by row."""
 
-    def _fit(
+    def fit(
         self,
         X: ArrayLike,
         y: ArrayLike,
-        sample_weight: ArrayLike | None,
-        validation: tuple[ArrayLike | None, ArrayLike | None, ArrayLike | None],
+        sample_weight: ArrayLike | None = None,
+        *,
+        X_val: ArrayLike | None = None,
+        y_val: ArrayLike | None = None,
+        sample_weight_val: ArrayLike | None = None,
     ) -> Self:
+        """Search the architecture: train, prune, keep the small network that is left.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Targets, of one or several outputs, or class labels.
+        sample_weight : array-like of shape (n_samples,), optional
+            Rows of weight 0 are left out.
+        X_val, y_val, sample_weight_val : array-likes, optional
+            Rows by which training stops and units are pruned. By default a `validation_fraction`
+            of X is set apart where `early_stopping` asks for it.
+
+        Returns
+        -------
+        self
+            Fitted estimator. Where anything is wrong it is left as it was.
+        """
         with self._unchanged_on_error():
             check_parameters(self)
             continued = self.warm_start and hasattr(self, "network_")
@@ -92,7 +113,7 @@ class SpectralSearch(BaseEstimator, metaclass=ABCMeta):
             data = self._check_data(X, y, sample_weight, reset=not continued)
             if continued:
                 self._check_architecture()
-            split = self._split(data, validation)
+            split = self._split(data, (X_val, y_val, sample_weight_val))
             if not continued:
                 self._initialize(split.train)
             self.net_ = self._new_net(len(split.train.X), split.valid is not None)
