@@ -42,7 +42,7 @@ def test_zero_and_finite_gradient_at_the_perceptron(name):
     lam, phi = perceptron_parameters(SIZES, 0)
     leaves = [t.requires_grad_() for t in (*lam, *phi)]
     value = PENALTIES[name](lam, phi)
-    assert float(value) == 0.0
+    assert value.item() == 0.0
     gradients = torch.autograd.grad(value, leaves, allow_unused=True)
     assert all(g is None or torch.isfinite(g).all() for g in gradients)
 
