@@ -14,6 +14,10 @@ RELATIVE_FLOOR = 1e-4
 """Share of the constant predictor's loss that may always be added: it keeps a noise-free linear
 task linear, whose loss is all but 0."""
 
+STANDARD_ERRORS = 2.0
+"""Standard errors of the difference on validation rows by which hidden units must beat the best
+linear map."""
+
 _VALUES_FOR_IMPORTANCE = 65_536
 
 
@@ -146,7 +150,8 @@ def prefer_perceptron(
 
     Units that act on their linear side alone cannot be dropped one by one: together they are part
     of the linear map, which has to be fitted anew without them. On rows of its own the judge also
-    forgives a difference within one standard error, the least that can be told from noise.
+    forgives a difference within two standard errors: less cannot be told from noise, by which the
+    epoch to stop at was chosen, too.
 
     Parameters
     ----------
@@ -181,7 +186,9 @@ def prefer_perceptron(
         return pruning, None
     rival, losses, index = best
     excess = losses - judge.losses(network, network.active_units())
-    forgiven = float(excess.std()) / len(excess) ** 0.5 if judge.independent else 0.0
+    forgiven = 0.0
+    if judge.independent:
+        forgiven = STANDARD_ERRORS * float(excess.std(correction=0)) / len(excess) ** 0.5
     already_linear = not any(mask.any() for mask in pruning.unit_masks)
     too_much = judge.limit(pruning.loss_before) + forgiven
     if not already_linear and float(losses.mean()) > too_much:

@@ -202,6 +202,14 @@ class SpectralNet(NeuralNet):
         """Keep the history free of rows for batches."""
 
 
+class _Stopping(EarlyStopping):
+    """Early stopping that lets an epoch without the loss it watches pass, as in partial_fit."""
+
+    def on_epoch_end(self, net: NeuralNet, **kwargs: Any) -> None:
+        if self.monitor in net.history[-1]:
+            super().on_epoch_end(net, **kwargs)
+
+
 def auto_weight_decay(
     learning_rate: float, batch_size: int, n_samples: int, n_epochs: int
 ) -> float:
@@ -256,7 +264,7 @@ def build_net(
                 ("eigenvalues.*", {"lr": eigenvalue_rate * learning_rate, "weight_decay": 0.0})
             ],
         }
-    stopping = EarlyStopping(
+    stopping = _Stopping(
         monitor="valid_loss" if stop_early else "train_loss",
         patience=patience,
         threshold=tol,

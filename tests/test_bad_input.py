@@ -1,0 +1,229 @@
+"""Bad input gets one clear sentence, and a fitted estimator stays as it was."""
+
+import numpy as np
+import pytest
+import torch
+from scipy import sparse
+
+from sk_spectral import SpectralNASClassifier, SpectralNASRegressor
+
+RNG = np.random.RandomState(0)
+X = RNG.randn(60, 4)
+Y = X @ [1.0, 2.0, 0.0, -1.0] + 0.5
+
+
+def regressor(**changes):
+    return SpectralNASRegressor(**{"hidden_layer_sizes": (6,), "max_iter": 3} | changes)
+
+
+def classifier(**changes):
+    return SpectralNASClassifier(**{"hidden_layer_sizes": (6,), "max_iter": 3} | changes)
+
+
+def with_value(array, value):
+    array = array.copy()
+    array[3] = value
+    return array
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"activation": "logistic"}, r"activation='logistic' .*f\(0\) = 0\.5.*relu, tanh"),
+        ({"activation": "identity"}, "it is linear"),
+        ({"activation": None}, "activation=None"),
+        ({"hidden_layer_sizes": (8, 0)}, r"hidden_layer_sizes must hold positive integers, got 0"),
+        ({"hidden_layer_sizes": -3}, "hidden_layer_sizes must hold positive integers, got -3"),
+        ({"hidden_layer_sizes": 2.5}, "hidden_layer_sizes must hold positive integers, got 2.5"),
+        ({"penalty": "l2"}, "penalty='l2' is not an option. Choose one of 'gamma', 'group', 'l1'"),
+        ({"solver": "newton"}, "solver='newton' is not an option. Choose one of 'adam'"),
+        ({"alpha": -1e-3}, "alpha == -0.001, must be >= 0"),
+        ({"alpha": np.nan}, "alpha == nan, must be finite"),
+        ({"learning_rate_init": 0.0}, "learning_rate_init == 0.0, must be > 0"),
+        ({"eigenvalue_rate": -1}, "eigenvalue_rate == -1, must be >= 0"),
+        ({"weight_decay": -1.0}, "weight_decay == -1.0, must be >= 0"),
+        ({"prune_tol": -0.1}, "prune_tol == -0.1, must be >= 0"),
+        ({"batch_size": 0}, "batch_size == 0, must be >= 1"),
+        ({"max_iter": 0}, "max_iter == 0, must be >= 1"),
+        ({"tol": -1}, "tol == -1, must be >= 0"),
+        ({"n_iter_no_change": 0}, "n_iter_no_change == 0, must be >= 1"),
+        ({"early_stopping": "yes"}, "early_stopping='yes' is not an option"),
+        ({"validation_fraction": 1.0}, "validation_fraction == 1.0, must be below 1"),
+        ({"standardize": "no"}, "standardize='no' is not an option"),
+        ({"device": "abacus"}, "device='abacus' cannot be used here .*device='cpu' always can"),
+    ],
+)
+@pytest.mark.parametrize("estimator", [regressor(), classifier()])
+def test_parameters(estimator, parameters, message):
+    with pytest.raises(ValueError, match=message):
+        type(estimator)(**estimator.get_params() | parameters).fit(X, Y > 0)
+
+
+@pytest.mark.parametrize("name", ["alpha", "max_iter", "batch_size", "tol"])
+def test_parameters_of_the_wrong_type(name):
+    with pytest.raises(TypeError, match=f"{name} must be an instance of"):
+        regressor(**{name: "many"}).fit(X, Y)
+
+
+@pytest.mark.parametrize(
+    ("X_bad", "y_bad", "message"),
+    [
+        (with_value(X, np.nan), Y, "Input X contains NaN"),
+        (with_value(X, np.inf), Y, "Input X contains infinity"),
+        (X, with_value(Y, np.nan), "Input y contains NaN"),
+        (X, with_value(Y, np.inf), "Input y contains infinity"),
+        (X, Y[:-1], "inconsistent numbers of samples: .60, 59."),
+        (X[:, 0], Y, "Expected 2D array"),
+        (X[:0], Y[:0], "Found array with 0 sample"),
+        (X[:, :0], Y, "0 feature"),
+        (X, None, "requires y to be passed"),
+        (X, np.full(60, "a"), "could not convert string to float"),
+    ],
+)
+def test_data(X_bad, y_bad, message):
+    with pytest.raises(ValueError, match=message):
+        regressor().fit(X_bad, y_bad)
+
+
+def test_sparse_data():
+    with pytest.raises(TypeError, match="Sparse data was passed for X, but dense data is required"):
+        regressor().fit(sparse.csr_array(X), Y)
+
+
+@pytest.mark.parametrize(
+    ("weight", "message"),
+    [
+        (np.zeros(60), "sample_weight is zero for every row"),
+        (with_value(np.ones(60), -1.0), "sample_weight must not be negative, its least value is -1"),
+        (with_value(np.ones(60), np.nan), "sample_weight contains NaN"),
+        (np.ones(59), "inconsistent numbers of samples: .60, 59."),
+        (np.ones((60, 2)), r"sample_weight must be 1D.*\(60, 2\)"),
+    ],
+)
+@pytest.mark.parametrize("estimator", [regressor(), classifier()])
+def test_sample_weight(estimator, weight, message):
+    with pytest.raises(ValueError, match=message):
+        estimator.fit(X, Y > 0, sample_weight=weight)
+
+
+def test_one_class():
+    with pytest.raises(ValueError, match="needs at least two classes, but y holds one class only"):
+        classifier().fit(X, np.ones(60, dtype=int))
+    weight = (Y > 0).astype(float)
+    with pytest.raises(ValueError, match="one class only among the rows of weight above 0"):
+        classifier().fit(X, Y > 0, sample_weight=weight)
+    with pytest.raises(ValueError, match="Unknown label type"):
+        classifier().fit(X, Y)
+
+
+def test_partial_fit():
+    with pytest.raises(ValueError, match="classes must be given in the first call"):
+        classifier().partial_fit(X, Y > 0)
+    model = classifier().partial_fit(X, Y > 0, classes=[False, True])
+    with pytest.raises(ValueError, match="holds labels that are not among the classes"):
+        model.partial_fit(X, np.full(60, 7))
+    with pytest.raises(ValueError, match="5 features"):
+        model.partial_fit(np.ones((60, 5)), Y > 0)
+    with pytest.raises(ValueError, match="y has 2 outputs, but SpectralNASRegressor was fitted to 1"):
+        regressor().partial_fit(X, Y).partial_fit(X, np.column_stack([Y, Y]))
+
+
+def test_validation_rows():
+    with pytest.raises(ValueError, match="X_val and y_val must be given together"):
+        regressor().fit(X, Y, X_val=X)
+    with pytest.raises(ValueError, match="5 features"):
+        regressor().fit(X, Y, X_val=np.ones((3, 5)), y_val=np.ones(3))
+    with pytest.raises(ValueError, match="sample_weight_val is zero for every row"):
+        regressor().fit(X, Y, X_val=X, y_val=Y, sample_weight_val=np.zeros(60))
+    with pytest.raises(ValueError, match="y_val holds labels"):
+        classifier().fit(X, Y > 0, X_val=X, y_val=np.full(60, 2))
+
+
+def test_predict():
+    with pytest.raises(AttributeError, match="not fitted"):
+        regressor().predict(X)
+    model = regressor().fit(X, Y)
+    with pytest.raises(ValueError, match="X has 3 features, but .* is expecting 4 features"):
+        model.predict(X[:, :3])
+    with pytest.raises(ValueError, match="Input X contains NaN"):
+        model.predict(with_value(X, np.nan))
+
+
+def test_a_batch_size_over_n_is_clipped_with_a_warning():
+    with pytest.warns(UserWarning, match="batch_size=500 is over the 60 training rows"):
+        model = regressor(batch_size=500).fit(X, Y)
+    assert model.net_.batch_size == 60
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"hidden_layer_sizes": (7,)}, r"hidden_layer_sizes is \(7,\), .* has \(6,\)"),
+        ({"activation": "tanh"}, "activation is 'tanh', but the fitted network has 'relu'"),
+        ({"fit_intercept": False}, "fit_intercept is False, .*warm_start=False to start afresh"),
+    ],
+)
+def test_another_architecture_cannot_go_on(parameters, message):
+    model = regressor(warm_start=True).fit(X, Y)
+    with pytest.raises(ValueError, match=message):
+        model.set_params(**parameters).fit(X, Y)
+
+
+def test_a_failed_fit_changes_nothing():
+    model = regressor(random_state=0).fit(X, Y)
+    before, state = vars(model).copy(), model.predict(X)
+    weights = [p.clone() for p in model.network_.parameters()]
+    for bad in (
+        lambda: model.fit(X[:, :2], with_value(Y, np.nan)),
+        lambda: model.fit(X[:, :2], Y, sample_weight=np.zeros(60)),
+        lambda: model.fit(np.ones((5, 2)), np.ones((5, 2)), X_val=np.ones((2, 3)), y_val=[1, 2]),
+        lambda: model.partial_fit(X, np.column_stack([Y, Y])),
+    ):
+        with pytest.raises(ValueError, match="."):
+            bad()
+        assert vars(model) == before
+        np.testing.assert_array_equal(model.predict(X), state)
+    for weight, old in zip(model.network_.parameters(), weights, strict=True):
+        assert torch.equal(weight, old)
+
+
+def test_a_loss_that_blows_up_says_what_to_try_and_changes_nothing():
+    model = regressor(solver="sgd", warm_start=True, random_state=0, max_iter=50).fit(X, Y)
+    before = model.predict(X)
+    model.set_params(learning_rate_init=1e6)
+    with pytest.raises(ValueError, match=r"loss became .* in epoch .*Lower learning_rate_init"):
+        model.fit(X, Y)
+    np.testing.assert_array_equal(model.predict(X), before)
+    assert all(torch.isfinite(p).all() for p in model.network_.parameters())
+    model.set_params(learning_rate_init=1e-4).fit(X, Y)
+
+
+@pytest.mark.parametrize("n_samples", [60, 300])
+def test_a_constant_target_works(n_samples):
+    A = RNG.randn(n_samples, 4)
+    model = regressor(random_state=0).fit(A, np.full(n_samples, 7.5))
+    np.testing.assert_allclose(model.predict(A), 7.5, rtol=1e-6)
+    assert model.topology_.is_linear
+
+
+@pytest.mark.parametrize("estimator", [regressor(max_iter=100), classifier(max_iter=100)])
+def test_constant_and_duplicate_columns_work(estimator):
+    A = np.column_stack([X, X[:, 0], np.full(60, 3.0), np.zeros(60), np.full(60, 1e-300)])
+    y = Y > 0 if isinstance(estimator, SpectralNASClassifier) else Y
+    model = estimator.set_params(random_state=0).fit(A, y)
+    assert model.score(A, y) > 0.9
+
+
+def test_one_row_and_one_column_work():
+    assert regressor().fit(X[:1], Y[:1]).predict(X[:1])[0] == pytest.approx(Y[0])
+    model = regressor(max_iter=100, random_state=0).fit(X[:, :1], 3 * X[:, 0] - 1)
+    np.testing.assert_allclose(model.predict(X[:, :1]), 3 * X[:, 0] - 1, atol=1e-3)
+    with pytest.raises(ValueError, match="class"):
+        classifier().fit(X[:1], [1])
+
+
+def test_one_row_in_a_class():
+    labels = ["rare"] + ["common"] * 99 + ["other"] * 100
+    A = RNG.randn(200, 3)
+    model = classifier(random_state=0).fit(A, labels)
+    assert model.predict_proba(A).shape == (200, 3)
