@@ -1,5 +1,7 @@
 """Spectral parameters of random networks, shared by the tests."""
 
+from itertools import pairwise
+
 import torch
 from hypothesis import strategies as st
 
@@ -15,7 +17,7 @@ def random_parameters(sizes, seed):
         return torch.rand(*shape, generator=generator, dtype=torch.float64) * 1.8 - 0.9
 
     eigenvalues = [draw(n) for n in sizes]
-    eigenvectors = [draw(n, m) for m, n in zip(sizes[:-1], sizes[1:], strict=True)]
+    eigenvectors = [draw(n, m) for m, n in pairwise(sizes)]
     return eigenvalues, eigenvectors
 
 

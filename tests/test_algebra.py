@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 from hypothesis import given
+from spectral_cases import layer_sizes, perceptron_parameters, random_parameters, seeds
 
 from sk_spectral import algebra
-from spectral_cases import layer_sizes, perceptron_parameters, random_parameters, seeds
 
 TOL = {"rtol": 1e-10, "atol": 1e-10}
 

@@ -94,7 +94,10 @@ def test_sparse_data():
     ("weight", "message"),
     [
         (np.zeros(60), "sample_weight is zero for every row"),
-        (with_value(np.ones(60), -1.0), "sample_weight must not be negative, its least value is -1"),
+        (
+            with_value(np.ones(60), -1.0),
+            "sample_weight must not be negative, its least value is -1",
+        ),
         (with_value(np.ones(60), np.nan), "sample_weight contains NaN"),
         (np.ones(59), "inconsistent numbers of samples: .60, 59."),
         (np.ones((60, 2)), r"sample_weight must be 1D.*\(60, 2\)"),
@@ -124,7 +127,9 @@ def test_partial_fit():
         model.partial_fit(X, np.full(60, 7))
     with pytest.raises(ValueError, match="5 features"):
         model.partial_fit(np.ones((60, 5)), Y > 0)
-    with pytest.raises(ValueError, match="y has 2 outputs, but SpectralNASRegressor was fitted to 1"):
+    with pytest.raises(
+        ValueError, match="y has 2 outputs, but SpectralNASRegressor was fitted to 1"
+    ):
         regressor().partial_fit(X, Y).partial_fit(X, np.column_stack([Y, Y]))
 
 
@@ -143,7 +148,7 @@ def test_predict():
     with pytest.raises(AttributeError, match="not fitted"):
         regressor().predict(X)
     model = regressor().fit(X, Y)
-    with pytest.raises(ValueError, match="X has 3 features, but .* is expecting 4 features"):
+    with pytest.raises(ValueError, match=r"X has 3 features, but .* is expecting 4 features"):
         model.predict(X[:, :3])
     with pytest.raises(ValueError, match="Input X contains NaN"):
         model.predict(with_value(X, np.nan))
@@ -179,7 +184,7 @@ def test_a_failed_fit_changes_nothing():
         lambda: model.fit(np.ones((5, 2)), np.ones((5, 2)), X_val=np.ones((2, 3)), y_val=[1, 2]),
         lambda: model.partial_fit(X, np.column_stack([Y, Y])),
     ):
-        with pytest.raises(ValueError, match="."):
+        with pytest.raises(ValueError, match=r"."):
             bad()
         assert vars(model) == before
         np.testing.assert_array_equal(model.predict(X), state)

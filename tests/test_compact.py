@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 import torch
+from spectral_cases import randomize
 
 from sk_spectral import SpectralNetwork, algebra
 from sk_spectral.compact import ACTIVATIONS, CompactNetwork
 from sk_spectral.topology import Topology
-from spectral_cases import randomize
 
 MASKS = {
     (3, 2): [],

@@ -93,9 +93,7 @@ def test_sample_weight_is_routed_through_a_pipeline_and_a_search(diabetes):
     with config_context(enable_metadata_routing=True):
         step = regressor(max_iter=5).set_fit_request(sample_weight=True)
         step.set_score_request(sample_weight=True)
-        pipeline = make_pipeline(
-            StandardScaler().set_fit_request(sample_weight=True), step
-        )
+        pipeline = make_pipeline(StandardScaler().set_fit_request(sample_weight=True), step)
         grid = {"spectralnasregressor__alpha": [1e-4, 1e-2]}
         search = GridSearchCV(pipeline, grid, cv=2).fit(X, y, sample_weight=weight)
         unweighted = GridSearchCV(pipeline, grid, cv=2).fit(X, y)

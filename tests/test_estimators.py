@@ -5,8 +5,14 @@ from copy import deepcopy
 import numpy as np
 import pytest
 import torch
-from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_wine
-from sklearn.datasets import make_classification, make_regression
+from sklearn.datasets import (
+    load_breast_cancer,
+    load_diabetes,
+    load_digits,
+    load_wine,
+    make_classification,
+    make_regression,
+)
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.model_selection import KFold, StratifiedKFold, cross_val_score
 from sklearn.neural_network import MLPClassifier, MLPRegressor
@@ -128,7 +134,7 @@ def test_the_topology_is_that_of_the_network_that_predicts(model, bent):
 
 
 def test_the_compact_network_is_the_pruned_full_one(model, bent):
-    X, y = bent
+    X, _ = bent
     scaled = torch.as_tensor((X - model._scaling.input_mean) / model._scaling.input_scale)
     masks = [torch.tensor(mask).double() for mask in model.topology_.active_units]
     with torch.no_grad():

@@ -2,11 +2,11 @@ import pickle
 
 import pytest
 import torch
+from spectral_cases import randomize
 from torch import nn
 
 from sk_spectral import SpectralNetwork, algebra
 from sk_spectral.network import ACTIVATIONS
-from spectral_cases import randomize
 
 ARCHITECTURES = [[3, 2], [3, 5, 1], [4, 6, 5, 2], [2, 3, 4, 5, 4, 3]]
 
@@ -31,9 +31,7 @@ def seeded(*args, **kwargs):
 @pytest.mark.parametrize("activation", sorted(ACTIVATIONS))
 @pytest.mark.parametrize("fit_intercept", [True, False])
 def test_values_and_gradients_equal_the_dense_form(sizes, activation, fit_intercept):
-    network = seeded(
-        sizes, activation=activation, fit_intercept=fit_intercept, dtype=torch.float64
-    )
+    network = seeded(sizes, activation=activation, fit_intercept=fit_intercept, dtype=torch.float64)
     randomize(network)
     X = torch.randn(7, sizes[0], dtype=torch.float64, generator=torch.Generator().manual_seed(1))
     parameters = [p for p in network.parameters() if p.requires_grad]

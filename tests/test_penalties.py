@@ -1,9 +1,9 @@
 import pytest
 import torch
+from spectral_cases import perceptron_parameters, random_parameters
 
 from sk_spectral import algebra
 from sk_spectral.penalties import PENALTIES
-from spectral_cases import perceptron_parameters, random_parameters
 
 SIZES = [4, 6, 5, 3]
 

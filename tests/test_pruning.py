@@ -1,13 +1,13 @@
 import numpy as np
 import pytest
 import torch
+from spectral_cases import randomize
 
 from sk_spectral import SpectralNetwork
 from sk_spectral.losses import SquaredError
 from sk_spectral.perceptron import linear_map
 from sk_spectral.pruning import Judge, Pruning, prefer_perceptron, prune, unit_importances
 from sk_spectral.training import TensorRows
-from spectral_cases import randomize
 
 
 def network_with_truth(sizes=(3, 12, 10, 2), silent=()):

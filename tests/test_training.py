@@ -38,9 +38,7 @@ def test_batches_hold_every_row_once_by_whole_indexing():
             asked.append(picked)
             return super().__getitem__(picked)
 
-    iterator = BatchIterator(
-        Watched(data.X, data.y), 5, generator=torch.Generator().manual_seed(0)
-    )
+    iterator = BatchIterator(Watched(data.X, data.y), 5, generator=torch.Generator().manual_seed(0))
     seen = torch.cat([X for X, _ in iterator])
     assert len(asked) == len(iterator) == 5
     assert sorted(map(tuple, seen.tolist())) == sorted(map(tuple, data.X.tolist()))
