@@ -109,10 +109,10 @@ def unit_importances(
 def prune(network: SpectralNetwork, judge: Judge) -> Pruning:
     """Find the largest set of hidden units without which the loss stays within the judge's limit.
 
-    Units leave in order of importance, the least first; how many is found by bisection. A unit
-    that leaves has its activation set to 0 and still passes the carry. Because what leaves changes
-    the importance of what stays, this is repeated until nothing more leaves. The network is left
-    as it is.
+    Whole layers leave first, then units, each in order of importance, the least first; how many
+    units is found by bisection. A unit that leaves has its activation set to 0 and still passes
+    the carry. Because what leaves changes the importance of what stays, this is repeated until
+    nothing more leaves. The network is left as it is.
     """
     kept = network.active_units()
     before = after = float(judge.losses(network, kept).mean())
@@ -123,6 +123,13 @@ def prune(network: SpectralNetwork, judge: Judge) -> Pruning:
     linear = float(judge.losses(network, nothing).mean())
     if linear <= limit or judge.constant_loss == 0:
         return Pruning(nothing, before, linear)
+
+    importances = unit_importances(network, judge.X, judge.sample_weight)
+    for layer in sorted(range(len(kept)), key=lambda i: float(importances[i].sum())):
+        masks = [*kept[:layer], nothing[layer], *kept[layer + 1 :]]
+        loss = float(judge.losses(network, masks).mean())
+        if loss <= limit:
+            kept, after = masks, loss
 
     while True:
         order = _least_important_first(
