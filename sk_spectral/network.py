@@ -1,27 +1,14 @@
 """The network in spectral space, as a module for any torch model."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from numbers import Integral
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from sk_spectral import algebra
-
-
-def _gelu(z: Tensor) -> Tensor:
-    # The tanh form, so that the exported NumPy network computes the same function.
-    return F.gelu(z, approximate="tanh")
-
-
-ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
-    "relu": torch.relu,
-    "tanh": torch.tanh,
-    "gelu": _gelu,
-    "silu": F.silu,
-}
+from sk_spectral.carry import ACTIVATIONS, carry
 
 _REFUSED = {
     "logistic": "f(0) = 0.5",
@@ -182,12 +169,8 @@ class SpectralNetwork(nn.Module):
         """
         if self.fit_intercept:
             X = torch.cat([X, X.new_ones(len(X), 1)], dim=1)
-        return algebra.carry_forward(
-            X,
-            list(self.eigenvalues),
-            list(self.eigenvectors),
-            ACTIVATIONS[self.activation],
-            unit_masks,
+        return carry(
+            X, list(self.eigenvalues), list(self.eigenvectors), self.activation, unit_masks
         )
 
     def active_units(self) -> list[Tensor]:

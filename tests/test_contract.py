@@ -18,6 +18,7 @@ from sklearn.multioutput import MultiOutputRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
+from skorch.callbacks import LRScheduler
 
 from sk_spectral import SpectralNASClassifier, SpectralNASRegressor
 
@@ -156,6 +157,9 @@ def test_clone_is_unfitted_and_equal(diabetes):
     model = regressor(alpha=0.123).fit(X, y)
     copy = clone(model)
     assert copy.get_params() == model.get_params()
+    scheduled = regressor(callbacks=[LRScheduler("CosineAnnealingLR", T_max=20)])
+    expected = scheduled.fit(X, y).predict(X)
+    np.testing.assert_array_equal(clone(scheduled).fit(X, y).predict(X), expected)
     assert not hasattr(copy, "network_")
 
 

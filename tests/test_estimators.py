@@ -18,6 +18,7 @@ from sklearn.model_selection import KFold, StratifiedKFold, cross_val_score
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from skorch.callbacks import LRScheduler
 
 from sk_spectral import SpectralNASClassifier, SpectralNASRegressor
 from sk_spectral.datasets import make_linear_to_quadratic, make_teacher_student
@@ -67,8 +68,10 @@ def test_linear_to_quadratic():
 
 def test_a_student_finds_its_teacher():
     X, y, _ = make_teacher_student(60_000, random_state=0)
-    model = SpectralNASRegressor((200, 200), max_iter=60, random_state=0)
-    model.fit(X[:30_000], y[:30_000])
+    model = SpectralNASRegressor(
+        (200, 200), alpha=2e-3, weight_decay=0, batch_size=100, max_iter=40, early_stopping=False,
+        callbacks=[LRScheduler("CosineAnnealingLR", T_max=40)], random_state=0,
+    ).fit(X[:30_000], y[:30_000])  # fmt: skip
     error = np.mean((model.predict(X[30_000:]) - y[30_000:]) ** 2)
     assert model.topology_.n_active_layers == 1
     assert 20 <= sum(model.topology_.n_active_units) <= 40

@@ -10,7 +10,8 @@ PACKAGE = Path(__file__).parent.parent / "sk_spectral"
 # Every module may import those of the lines above it, and nothing beside or below.
 FLOORS = [
     ["algebra", "losses"],
-    ["network", "penalties", "compact"],
+    ["carry", "penalties", "compact"],
+    ["network"],
     ["topology", "training", "pruning", "datasets"],
     ["perceptron", "preparation", "validation"],
     ["search"],
@@ -19,7 +20,7 @@ FLOORS = [
 ]
 ROOMS = {
     "torch": {
-        "algebra", "losses", "network", "penalties", "training", "pruning",
+        "algebra", "carry", "losses", "network", "penalties", "training", "pruning",
         "preparation", "validation", "search",
     },
     "skorch": {"training"},

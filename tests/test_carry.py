@@ -1,0 +1,104 @@
+"""The hand-written adjoint against finite differences and against autograd."""
+
+import pytest
+import torch
+from spectral_cases import randomize
+
+from sk_spectral import SpectralNetwork, algebra
+from sk_spectral.carry import ACTIVATIONS, carry
+
+SIZES = [
+    [3, 2],
+    [3, 4, 2],
+    [3, 4, 5, 2],
+    [2, 3, 4, 3, 2],
+    [2, 3, 2, 4, 3, 1],
+    [2, 3, 2, 3, 2, 3, 2],
+]
+
+
+def parameters(sizes, fit_intercept, input_eigenvalues):
+    network = SpectralNetwork(
+        sizes,
+        fit_intercept=fit_intercept,
+        dtype=torch.float64,
+        generator=torch.Generator().manual_seed(0),
+    )
+    randomize(network, scale=0.7)
+    lam = [v.detach().clone().requires_grad_() for v in network.eigenvalues]
+    phi = [v.detach().clone().requires_grad_() for v in network.eigenvectors]
+    if input_eigenvalues == "frozen at 0":
+        lam[0].requires_grad_(False)
+    elif input_eigenvalues == "frozen":
+        lam[0] = torch.linspace(0.2, 0.9, len(lam[0]), dtype=torch.float64)
+    return lam, phi
+
+
+def masks_for(sizes, n_rows, kind):
+    generator = torch.Generator().manual_seed(2)
+
+    def draw(*shape):
+        return torch.rand(*shape, generator=generator, dtype=torch.float64).round(decimals=1)
+
+    if kind is None:
+        return None
+    hidden = sizes[1:-1]
+    shapes = [(n,) for n in hidden] if kind == "units" else [(n_rows, n) for n in hidden]
+    return [draw(*shape).requires_grad_() for shape in shapes]
+
+
+@pytest.mark.parametrize("sizes", SIZES, ids=lambda sizes: f"{len(sizes) - 1} mappings")
+@pytest.mark.parametrize("activation", sorted(ACTIVATIONS))
+@pytest.mark.parametrize("fit_intercept", [True, False])
+@pytest.mark.parametrize("masked", [None, "units", "rows"])
+@pytest.mark.parametrize("input_eigenvalues", ["frozen at 0", "frozen", "trained"])
+def test_values_and_gradients(sizes, activation, fit_intercept, masked, input_eigenvalues):
+    lam, phi = parameters(sizes, fit_intercept, input_eigenvalues)
+    X = torch.randn(5, len(lam[0]), generator=torch.Generator().manual_seed(1)).double()
+    X.requires_grad_()
+    masks = masks_for(sizes, 5, masked)
+    leaves = [t for t in (X, *lam, *phi, *(masks or ())) if t.requires_grad]
+
+    reference = algebra.carry_forward(X, lam, phi, ACTIVATIONS[activation], masks)
+    got = carry(X, lam, phi, activation, masks)
+    torch.testing.assert_close(got, reference, rtol=1e-12, atol=1e-12)
+    cotangent = torch.randn(got.shape, generator=torch.Generator().manual_seed(3)).double()
+    expected = torch.autograd.grad(reference, leaves, cotangent)
+    gradients = torch.autograd.grad(got, leaves, cotangent)
+    for gradient, one in zip(gradients, expected, strict=True):
+        torch.testing.assert_close(gradient, one, rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.parametrize("sizes", SIZES, ids=lambda sizes: f"{len(sizes) - 1} mappings")
+@pytest.mark.parametrize("activation", sorted(ACTIVATIONS))
+def test_gradcheck(sizes, activation):
+    lam, phi = parameters(sizes, True, "trained")
+    X = torch.randn(3, len(lam[0]), generator=torch.Generator().manual_seed(1)).double()
+    n = len(lam)
+    assert torch.autograd.gradcheck(
+        lambda X, *leaves: carry(X, leaves[:n], leaves[n:], activation),
+        [X.requires_grad_(), *lam, *phi],
+    )
+
+
+def test_the_adjoint_is_taken_rather_than_autograd(monkeypatch):
+    monkeypatch.setattr(algebra, "carry_forward", None)
+    network = SpectralNetwork([3, 4, 2], generator=torch.Generator().manual_seed(0))
+    output = network(torch.ones(2, 3))
+    assert type(output.grad_fn).__name__ == "_CarryBackward"
+
+
+def test_a_second_derivative_is_refused_clearly():
+    lam, phi = parameters([3, 4, 2], True, "trained")
+    output = carry(torch.ones(2, 4).double(), lam, phi, "tanh").sum()
+    with pytest.raises(RuntimeError, match="has no second derivative"):
+        torch.autograd.grad(output, [phi[0]], create_graph=True)
+
+
+def test_only_what_is_asked_for_is_computed():
+    lam, phi = parameters([3, 4, 2], True, "frozen at 0")
+    X = torch.ones(2, 4).double()
+    carry(X, lam, phi, "relu").sum().backward()
+    assert X.grad is None
+    assert lam[0].grad is None
+    assert all(t.grad is not None for t in (*lam[1:], *phi))
