@@ -31,6 +31,9 @@ _ADJOINTS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "silu": lambda r, z: torch.ops.aten.silu_backward(r, z),
 }
 
+_FEWEST_INPUTS_TO_SHARE = 32
+"""Below, a product over the inputs is cheaper than the passes over the units that it saves."""
+
 
 def carry(
     X: Tensor,
@@ -42,12 +45,17 @@ def carry(
     """Network output z_L, as `algebra.carry_forward` with the activation by name.
 
     Differentiable once, in X, the eigenvalues, the eigenvectors and the masks. Where the input
-    eigenvalues are frozen at 0, T_1 = −Λ_1 φ_0 needs no product of its own (on the CPU).
+    eigenvalues are frozen at 0, T_1 = −Λ_1 φ_0 needs no product of its own: so on the CPU, for
+    many inputs.
     """
     first = eigenvalues[0]
-    # Asking a GPU would wait for it.
-    frozen = first.device.type == "cpu" and not first.requires_grad and not bool(first.any())
-    shared = frozen and len(eigenvectors) > 1
+    shared = (
+        len(eigenvectors) > 1
+        and len(first) >= _FEWEST_INPUTS_TO_SHARE
+        and not first.requires_grad
+        and first.device.type == "cpu"  # asking a GPU would wait for it
+        and not bool(first.any())
+    )
     masks = [None] * (len(eigenvectors) - 1) if unit_masks is None else list(unit_masks)
     return _Carry.apply(X, activation, shared, *eigenvalues, *eigenvectors, *masks)
 
@@ -105,7 +113,7 @@ class _Carry(torch.autograd.Function):
             return G.mul_(lam[i] - lam[i + 1][:, None])
 
         d_phi[-1] = through_transfer(n - 1, delta)
-        r = delta @ transfers[-1] if transfers[-1] is not None else delta
+        r = delta @ transfers[-1]
         for i in reversed(range(n - 1)):
             alone = transfers[i] is None
             z = potentials[i] * -lam[1] if alone else potentials[i]

@@ -17,6 +17,9 @@ SIZES = [
 ]
 
 
+PRODUCTS = ("aten::mm", "aten::addmm", "aten::addmm_")
+
+
 def parameters(sizes, fit_intercept, input_eigenvalues):
     network = SpectralNetwork(
         sizes,
@@ -27,7 +30,7 @@ def parameters(sizes, fit_intercept, input_eigenvalues):
     randomize(network, scale=0.7)
     lam = [v.detach().clone().requires_grad_() for v in network.eigenvalues]
     phi = [v.detach().clone().requires_grad_() for v in network.eigenvectors]
-    if input_eigenvalues == "frozen at 0":
+    if input_eigenvalues in ("frozen at 0", "shared"):
         lam[0].requires_grad_(False)
     elif input_eigenvalues == "frozen":
         lam[0] = torch.linspace(0.2, 0.9, len(lam[0]), dtype=torch.float64)
@@ -51,8 +54,12 @@ def masks_for(sizes, n_rows, kind):
 @pytest.mark.parametrize("activation", sorted(ACTIVATIONS))
 @pytest.mark.parametrize("fit_intercept", [True, False])
 @pytest.mark.parametrize("masked", [None, "units", "rows"])
-@pytest.mark.parametrize("input_eigenvalues", ["frozen at 0", "frozen", "trained"])
-def test_values_and_gradients(sizes, activation, fit_intercept, masked, input_eigenvalues):
+@pytest.mark.parametrize("input_eigenvalues", ["shared", "frozen at 0", "frozen", "trained"])
+def test_values_and_gradients(
+    sizes, activation, fit_intercept, masked, input_eigenvalues, monkeypatch
+):
+    if input_eigenvalues == "shared":
+        monkeypatch.setattr("sk_spectral.carry._FEWEST_INPUTS_TO_SHARE", 1)
     lam, phi = parameters(sizes, fit_intercept, input_eigenvalues)
     X = torch.randn(5, len(lam[0]), generator=torch.Generator().manual_seed(1)).double()
     X.requires_grad_()
@@ -93,6 +100,18 @@ def test_a_second_derivative_is_refused_clearly():
     output = carry(torch.ones(2, 4).double(), lam, phi, "tanh").sum()
     with pytest.raises(RuntimeError, match="has no second derivative"):
         torch.autograd.grad(output, [phi[0]], create_graph=True)
+
+
+def test_frozen_input_eigenvalues_save_a_product():
+    def n_products(lam, phi):
+        X = torch.ones(2, 41).double()
+        with torch.autograd.profiler.profile() as profile:
+            carry(X, lam, phi, "relu").sum().backward()
+        return sum(event.name in PRODUCTS for event in profile.function_events)
+
+    frozen = n_products(*parameters([40, 4, 2], True, "frozen at 0"))
+    trained = n_products(*parameters([40, 4, 2], True, "trained"))
+    assert trained - frozen >= 2  # one forward, one backward
 
 
 def test_only_what_is_asked_for_is_computed():
