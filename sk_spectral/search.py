@@ -4,6 +4,7 @@ from abc import ABCMeta, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import deepcopy
+from functools import partial
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -113,6 +114,7 @@ class SpectralSearch(BaseEstimator, metaclass=ABCMeta):
             data = self._check_data(X, y, sample_weight, reset=not continued)
             if continued:
                 self._check_architecture()
+                self.network_ = deepcopy(self.network_)  # an error loses nothing
             split = self._split(data, (X_val, y_val, sample_weight_val))
             if not continued:
                 self._initialize(split.train)
@@ -235,16 +237,33 @@ class SpectralSearch(BaseEstimator, metaclass=ABCMeta):
         )
 
     def _search(self, split: _Split, n_epochs: int) -> None:
-        """Train, prune, cut the compact network out and read its topology."""
+        """Train, prune, cut the compact network out and read its topology.
+
+        A whole fit is held against the best linear map as well, which is fitted to all rows where
+        it is preferred.
+        """
         device = check_device(self.device)
         network = self.network_.to(device)
-        dtype = network.eigenvalues[0].dtype
-        train, valid, whole = (
-            None if data is None else self._scaling.to_rows(data, dtype=dtype, device=device)
-            for data in split
-        )
+
+        def to_rows(data: Data) -> TensorRows:
+            return self._scaling.to_rows(data, dtype=network.eigenvalues[0].dtype, device=device)
+
+        train = to_rows(split.train)
+        valid = None if split.valid is None else to_rows(split.valid)
         self.net_.fit_rows(train, valid, n_epochs)
-        pruning = self._prune(network, train, valid, whole)
+        judge = self._judge(network, train, valid)
+        pruning = prune(network, judge)
+        if split.whole is not None and self.prune_tol is not None:
+            fit = partial(
+                linear_map,
+                n_outputs=network.layer_sizes[-1],
+                fit_intercept=network.fit_intercept,
+            )
+            rivals = (fit(train, shrinkage) for shrinkage in SHRINKAGES)
+            pruning, preferred = prefer_perceptron(network, pruning, judge, rivals)
+            if preferred is not None and valid is not None:
+                W = fit(to_rows(split.whole), SHRINKAGES[preferred])
+                network.set_perceptron(torch.as_tensor(W))
         network.to("cpu")
         compact = _cut_out(network, pruning, train.X[:_ROWS_TO_COMPARE].cpu())
         self.topology_ = Topology.from_compact(compact)
@@ -253,19 +272,15 @@ class SpectralSearch(BaseEstimator, metaclass=ABCMeta):
         self.loss_ = pruning.loss_after
         self.n_iter_ = len(self.loss_curve_)
 
-    def _prune(
-        self,
-        network: SpectralNetwork,
-        train: TensorRows,
-        valid: TensorRows | None,
-        whole: TensorRows | None,
-    ) -> Pruning:
-        """Units to keep; a whole fit is held against the best linear map as well."""
+    def _judge(
+        self, network: SpectralNetwork, train: TensorRows, valid: TensorRows | None
+    ) -> Judge:
+        """Validation rows where there are some, and how units are judged by them."""
         rows = train if valid is None else valid
         loss = self._loss()
         template = rows.X.new_empty(len(rows), network.layer_sizes[-1])
         constant = loss(loss.best_constant(template, train.y, train.sample_weight), rows.y)
-        judge = Judge(
+        return Judge(
             rows.X,
             loss_of=lambda outputs: loss(outputs, rows.y),
             sample_weight=rows.sample_weight,
@@ -273,20 +288,6 @@ class SpectralSearch(BaseEstimator, metaclass=ABCMeta):
             tol=self.prune_tol,
             independent=valid is not None,
         )
-        pruning = prune(network, judge)
-        if whole is None or self.prune_tol is None:
-            return pruning
-
-        def fit_linear_map(rows: TensorRows, shrinkage: float) -> Array | None:
-            return linear_map(
-                rows, shrinkage, network.layer_sizes[-1], fit_intercept=network.fit_intercept
-            )
-
-        rivals = (fit_linear_map(train, shrinkage) for shrinkage in SHRINKAGES)
-        pruning, preferred = prefer_perceptron(network, pruning, judge, rivals)
-        if preferred is not None and valid is not None:
-            network.set_perceptron(torch.as_tensor(fit_linear_map(whole, SHRINKAGES[preferred])))
-        return pruning
 
     def _outputs(self, X: ArrayLike) -> Array:
         """Outputs of the compact network, shape (n_samples, n_outputs)."""
