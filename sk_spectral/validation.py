@@ -37,6 +37,11 @@ def check_parameters(estimator: Any) -> None:
     for name in ("fit_intercept", "standardize", "warm_start"):
         _check_option(name, getattr(estimator, name), (True, False))
     _check_option("early_stopping", estimator.early_stopping, ("auto", True, False))
+    _check_number("verbose", estimator.verbose, Integral, 0)
+    if not (estimator.callbacks is None or isinstance(estimator.callbacks, Sequence)):
+        raise ValueError(
+            f"callbacks={estimator.callbacks!r} must be a sequence of skorch callbacks, or None."
+        )
     _check_number("validation_fraction", estimator.validation_fraction, Real, 0, strict=True)
     if estimator.validation_fraction >= 1:
         raise ValueError(

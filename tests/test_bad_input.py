@@ -50,6 +50,8 @@ def with_value(array, value):
         ({"early_stopping": "yes"}, "early_stopping='yes' is not an option"),
         ({"validation_fraction": 1.0}, "validation_fraction == 1.0, must be below 1"),
         ({"standardize": "no"}, "standardize='no' is not an option"),
+        ({"callbacks": 3}, "callbacks=3 must be a sequence of skorch callbacks"),
+        ({"verbose": -1}, "verbose == -1, must be >= 0"),
         ({"device": "abacus"}, "device='abacus' cannot be used here .*device='cpu' always can"),
     ],
 )
