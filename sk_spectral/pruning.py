@@ -111,8 +111,8 @@ def prune(network: SpectralNetwork, judge: Judge) -> Pruning:
 
     Whole layers leave first, then units, each in order of importance, the least first; how many
     units is found by bisection. A unit that leaves has its activation set to 0 and still passes
-    the carry. Because what leaves changes the importance of what stays, this is repeated until
-    nothing more leaves. The network is left as it is.
+    the carry. Bisection takes the loss to rise with every unit that leaves; where it does not, more
+    can leave afterwards, so it is repeated until nothing does. The network is left as it is.
     """
     kept = network.active_units()
     before = after = float(judge.losses(network, kept).mean())
@@ -132,9 +132,7 @@ def prune(network: SpectralNetwork, judge: Judge) -> Pruning:
             kept, after = masks, loss
 
     while True:
-        order = _least_important_first(
-            unit_importances(network, judge.X, judge.sample_weight), kept
-        )
+        order = _least_important_first(importances, kept)
         # Dropping `low` of them is allowed; dropping `high` is not.
         low, high = 0, len(order)
         while high - low > 1:
