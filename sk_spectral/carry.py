@@ -1,6 +1,17 @@
-"""The carry recursion with its adjoint written out: one node of the autograd graph.
+"""The carry recursion with its adjoint written out: fast, and one node of an autograd graph.
 
-Values and gradients are those of `algebra.carry_forward`, the reference in the tests.
+With u_i = φ_{i−1} c_{i−1} and v_i = φ_{i−1} (λ_{i−1} ∘ c_{i−1}) the recursion is
+
+    z_i = v_i − λ_i ∘ u_i,    c_i = f(z_i) − u_i,
+
+so that the pair (λ ∘ c, c), stacked over the batch, takes one product a layer and T_i is never
+built. Its adjoint takes two: with r_i = ∂ℓ/∂c_i, δ_i = f′(z_i) ∘ r_i and q_i = −(λ_i ∘ δ_i + r_i),
+
+    ∂ℓ/∂φ_{i−1} = δ_iᵀ (λ_{i−1} ∘ c_{i−1}) + q_iᵀ c_{i−1},    (s, t) = (δ_i, q_i) φ_{i−1},
+    r_{i−1} = λ_{i−1} ∘ s + t,    ∂ℓ/∂λ_{i−1} += Σ s ∘ c_{i−1},    ∂ℓ/∂λ_i −= Σ δ_i ∘ u_i,
+
+the sums being over the batch. Values and gradients are those of `algebra.carry_forward`, the
+reference in the tests.
 """
 
 from collections.abc import Callable, Sequence
@@ -9,6 +20,8 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.nn import functional as F
+
+aten = torch.ops.aten
 
 
 def _gelu(z: Tensor) -> Tensor:
@@ -23,16 +36,15 @@ ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "silu": F.silu,
 }
 
-# f′(z) ∘ r, from r and z.
-_ADJOINTS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
-    "relu": lambda r, z: torch.ops.aten.threshold_backward(r, z, 0),
-    "tanh": lambda r, z: torch.ops.aten.tanh_backward(r, torch.tanh(z)),
-    "gelu": lambda r, z: torch.ops.aten.gelu_backward(r, z, approximate="tanh"),
-    "silu": lambda r, z: torch.ops.aten.silu_backward(r, z),
+# f′(z) ∘ r into `out`, from r and z.
+_ADJOINTS: dict[str, Callable[[Tensor, Tensor, Tensor], Tensor]] = {
+    "relu": lambda r, z, out: aten.threshold_backward.grad_input(r, z, 0, grad_input=out),
+    "tanh": lambda r, z, out: aten.tanh_backward.grad_input(r, torch.tanh(z), grad_input=out),
+    "gelu": lambda r, z, out: aten.gelu_backward.grad_input(
+        r, z, approximate="tanh", grad_input=out
+    ),
+    "silu": lambda r, z, out: aten.silu_backward.grad_input(r, z, grad_input=out),
 }
-
-_FEWEST_INPUTS_TO_SHARE = 32
-"""Below, a product over the inputs is cheaper than the passes over the units that it saves."""
 
 
 def carry(
@@ -44,46 +56,178 @@ def carry(
 ) -> Tensor:
     """Network output z_L, as `algebra.carry_forward` with the activation by name.
 
-    Differentiable once, in X, the eigenvalues, the eigenvectors and the masks. Where the input
-    eigenvalues are frozen at 0, T_1 = −Λ_1 φ_0 needs no product of its own: so on the CPU, for
-    many inputs.
+    Differentiable once, in X, the eigenvalues, the eigenvectors and the masks.
     """
-    first = eigenvalues[0]
-    shared = (
-        len(eigenvectors) > 1
-        and len(first) >= _FEWEST_INPUTS_TO_SHARE
-        and not first.requires_grad
-        and first.device.type == "cpu"  # asking a GPU would wait for it
-        and not bool(first.any())
-    )
     masks = [None] * (len(eigenvectors) - 1) if unit_masks is None else list(unit_masks)
-    return _Carry.apply(X, activation, shared, *eigenvalues, *eigenvectors, *masks)
+    return _Carry.apply(X, activation, *eigenvalues, *eigenvectors, *masks)
+
+
+class Recursion:
+    """Forward and adjoint of a network's recursion, in buffers that the next batch uses again.
+
+    Parameters
+    ----------
+    eigenvalues, eigenvectors : sequences of Tensor
+        The spectral parameters, read anew in each call.
+    activation : {"relu", "tanh", "gelu", "silu"}
+    at_zero : sequence of bool
+        For each layer but the last, whether its eigenvalues are known to be 0. Then half of its
+        product is saved, and the activation of the next layer where that is at 0, too.
+    """
+
+    def __init__(
+        self,
+        eigenvalues: Sequence[Tensor],
+        eigenvectors: Sequence[Tensor],
+        activation: str,
+        at_zero: Sequence[bool],
+    ) -> None:
+        self.eigenvalues = eigenvalues
+        self.eigenvectors = eigenvectors
+        self.activation = activation
+        self.at_zero = list(at_zero)
+        self._room: _Room | None = None
+
+    def forward(self, X: Tensor, masks: Sequence[Tensor | None] | None = None) -> Tensor:
+        """Outputs z_L of shape (n_samples, n_L) for X of shape (n_samples, n_0).
+
+        Keeps in its buffers what `adjoint` needs.
+        """
+        lam, phi, at_zero = self.eigenvalues, self.eigenvectors, self.at_zero
+        f, last = ACTIVATIONS[self.activation], len(self.eigenvectors) - 1
+        if self._room is None or self._room.n_rows != len(X):
+            self._room = _Room(X, [len(v) for v in lam[:-1]])
+        room = self._room
+        c = room.carries[0] = X
+        if last and not at_zero[0]:
+            torch.cat([X * lam[0], X], out=room.pairs[0])
+        for i in range(1, last + 1):
+            z, u = room.z[i], room.u[i]
+            if at_zero[i - 1]:
+                torch.mm(c, phi[i - 1].T, out=u)
+                if at_zero[i]:  # T_i is 0, and so is f(z_i)
+                    c = torch.neg(u, out=room.carries[i])
+                    continue
+                torch.mul(u, -lam[i], out=z)
+            else:
+                torch.mm(room.pairs[i - 1], phi[i - 1].T, out=room.images[i])
+                z.addcmul_(u, lam[i], value=-1)
+            x = f(z)
+            if masks is not None and masks[i - 1] is not None:
+                x = x * masks[i - 1]
+            c = torch.sub(x, u, out=room.carries[i])
+            if i < last and not at_zero[i]:
+                torch.mul(c, lam[i], out=room.scaled[i])
+        # Towards few outputs T_L is cheaper than a pair.
+        room.differences = lam[last] - lam[last + 1][:, None]
+        room.transfer = phi[last] * room.differences
+        return c @ room.transfer.T
+
+    def adjoint(
+        self,
+        delta: Tensor,
+        d_eigenvalues: Sequence[Tensor | None],
+        d_eigenvectors: Sequence[Tensor | None],
+        *,
+        masks: Sequence[Tensor | None] | None = None,
+        d_masks: list[Tensor | None] | None = None,
+        wants_X: bool = False,
+    ) -> Tensor | None:
+        """Gradients from delta = ∂ℓ/∂z_L, for the last batch that went forward.
+
+        They are written into `d_eigenvalues` and `d_eigenvectors`, where these are not None, and
+        into the list `d_masks`. The gradient for X is returned where it is wanted.
+        """
+        lam, phi, at_zero, room = self.eigenvalues, self.eigenvectors, self.at_zero, self._room
+        assert room is not None, "adjoint needs a forward before it"
+        last = len(phi) - 1
+        self._adjoint_of_the_output(delta, d_eigenvalues, d_eigenvectors)
+        r = delta @ room.transfer if last or wants_X else None
+        for i in range(last, 0, -1):
+            z, c, u = room.z[i], room.carries[i - 1], room.u[i]
+            d_lam, d_phi = d_eigenvalues[i - 1], d_eigenvectors[i - 1]
+            mask = None if masks is None else masks[i - 1]
+            if at_zero[i - 1] and at_zero[i]:
+                z.zero_()
+            if mask is not None and d_masks is not None:
+                d_masks[i - 1] = (r * ACTIVATIONS[self.activation](z)).sum_to_size(mask.shape)
+            rows, delta, q = room.adjoint_pair(i)
+            _ADJOINTS[self.activation](r if mask is None else r * mask, z, delta)
+            torch.addcmul(r, delta, lam[i], out=q).neg_()
+            if d_eigenvalues[i] is not None:
+                d_eigenvalues[i].sub_((delta * u).sum(0))
+            if d_phi is not None and at_zero[i - 1]:
+                torch.mm(q.T, c, out=d_phi)
+            elif d_phi is not None:
+                torch.mm(rows.T, room.pairs[i - 1], out=d_phi)
+            if i == 1 and d_lam is None and not wants_X:
+                return None
+            if d_lam is None and at_zero[i - 1]:
+                r = q @ phi[i - 1]
+                continue
+            s, t = (rows @ phi[i - 1]).view(2, *c.shape)
+            r = torch.addcmul(t, s, lam[i - 1])
+            if d_lam is not None:
+                torch.sum(s.mul_(c), 0, out=d_lam)
+        return r
+
+    def _adjoint_of_the_output(
+        self,
+        delta: Tensor,
+        d_eigenvalues: Sequence[Tensor | None],
+        d_eigenvectors: Sequence[Tensor | None],
+    ) -> None:
+        """Gradients by T_L: for φ_{L−1}, λ_L, and what it adds to that for λ_{L−1}."""
+        room = self._room
+        *_, d_before, d_last = d_eigenvalues
+        G = delta.T @ room.carries[-1]
+        weighted = G * self.eigenvectors[-1]
+        if d_before is not None:
+            torch.sum(weighted, 0, out=d_before)
+        if d_last is not None:
+            torch.sum(weighted, 1, out=d_last).neg_()
+        if d_eigenvectors[-1] is not None:
+            torch.mul(G, room.differences, out=d_eigenvectors[-1])
+
+
+class _Room:
+    """Buffers for batches of one size: for each layer but the last, pairs and their halves."""
+
+    differences: Tensor
+    transfer: Tensor
+
+    def __init__(self, X: Tensor, sizes: Sequence[int]) -> None:
+        self.n_rows = len(X)
+        pairs = [X.new_empty(2, len(X), size) for size in sizes]
+        self.pairs = [pair.flatten(0, 1) for pair in pairs]
+        self.scaled, self.carries = [p[0] for p in pairs], [p[1] for p in pairs]
+        images = [X.new_empty(2, len(X), size) for size in sizes]
+        self.images = [image.flatten(0, 1) for image in images]
+        self.z, self.u = [p[0] for p in images], [p[1] for p in images]
+        self._sizes = sizes
+        self._adjoints: list[tuple[Tensor, Tensor, Tensor]] | None = None
+
+    def adjoint_pair(self, i: int) -> tuple[Tensor, Tensor, Tensor]:
+        """A stacked pair for layer i and its halves, in the storage that all layers share."""
+        if self._adjoints is None:
+            shared = self.pairs[0].new_empty(2 * self.n_rows * max(self._sizes))
+            pairs = [shared[: 2 * self.n_rows * n].view(2, self.n_rows, n) for n in self._sizes]
+            self._adjoints = [(pair.flatten(0, 1), pair[0], pair[1]) for pair in pairs]
+        return self._adjoints[i]
 
 
 class _Carry(torch.autograd.Function):
-    """Forward and adjoint of z_i = T_i c_{i−1}, x_i = f(z_i), c_i = x_i − φ_{i−1} c_{i−1}."""
+    """The recursion of one batch as a node of an autograd graph."""
 
     @staticmethod
-    def forward(ctx: Any, X: Tensor, activation: str, shared: bool, *tensors: Tensor) -> Tensor:
+    def forward(ctx: Any, X: Tensor, activation: str, *tensors: Tensor) -> Tensor:
         n = len(tensors) // 3
         lam, phi, masks = tensors[: n + 1], tensors[n + 1 : 2 * n + 1], tensors[2 * n + 1 :]
-        f = ACTIVATIONS[activation]
-        c, carries, potentials, transfers = X, [X], [], []
-        for i in range(n):
-            alone = shared and i == 0
-            transfers.append(None if alone else phi[i] * (lam[i] - lam[i + 1][:, None]))
-            z = c @ (phi[i] if alone else transfers[i]).T
-            potentials.append(z)
-            if i + 1 == n:
-                break
-            x = f(z * -lam[1] if alone else z)
-            if masks[i] is not None:
-                x = x * masks[i]
-            c = x.sub_(z) if alone else torch.addmm(x, c, phi[i].T, alpha=-1)
-            carries.append(c)
-        ctx.activation, ctx.n_mappings = activation, n
-        ctx.save_for_backward(*tensors, *transfers, *carries, *potentials[:-1])
-        return z
+        # A GPU would have to be waited for.
+        at_zero = [v.device.type == "cpu" and not bool(v.any()) for v in lam[:-1]]
+        ctx.recursion = Recursion(lam, phi, activation, at_zero)
+        ctx.save_for_backward(*tensors)
+        return ctx.recursion.forward(X, masks)
 
     @staticmethod
     def backward(ctx: Any, delta: Tensor) -> tuple[Any, ...]:
@@ -92,43 +236,20 @@ class _Carry(torch.autograd.Function):
                 "A SpectralNetwork has no second derivative (create_graph=True was asked for). "
                 "algebra.carry_forward computes the same and can be differentiated twice."
             )
-        n, saved = ctx.n_mappings, ctx.saved_tensors
-        lam, phi, masks = saved[: n + 1], saved[n + 1 : 2 * n + 1], saved[2 * n + 1 : 3 * n]
-        transfers, carries = saved[3 * n : 4 * n], saved[4 * n : 5 * n]
-        potentials = saved[5 * n :]
-        adjoint = _ADJOINTS[ctx.activation]
-        wants_X, _, _, *wants = ctx.needs_input_grad
-        d_lam = [torch.zeros_like(v) if wants[i] else None for i, v in enumerate(lam)]
-        d_phi: list[Tensor | None] = [None] * n
+        wants_X, _, *wanted = ctx.needs_input_grad
+        tensors = ctx.saved_tensors  # refuses parameters that were changed since
+        n = len(tensors) // 3
+        gradients = [
+            torch.zeros_like(tensor) if wants else None
+            for tensor, wants in zip(tensors[: 2 * n + 1], wanted[: 2 * n + 1], strict=True)
+        ]
         d_masks: list[Tensor | None] = [None] * (n - 1)
-
-        def through_transfer(i: int, delta: Tensor) -> Tensor:
-            """Gradients by T_{i+1}: adds those for its eigenvalues, returns that for φ_i."""
-            G = delta.T @ carries[i]
-            weighted = G * phi[i]
-            if d_lam[i] is not None:
-                d_lam[i] += weighted.sum(0)
-            if d_lam[i + 1] is not None:
-                d_lam[i + 1] -= weighted.sum(1)
-            return G.mul_(lam[i] - lam[i + 1][:, None])
-
-        d_phi[-1] = through_transfer(n - 1, delta)
-        r = delta @ transfers[-1]
-        for i in reversed(range(n - 1)):
-            alone = transfers[i] is None
-            z = potentials[i] * -lam[1] if alone else potentials[i]
-            delta = r if masks[i] is None else r * masks[i]
-            if wants[2 * n + 1 + i]:
-                d_masks[i] = (r * ACTIVATIONS[ctx.activation](z)).sum_to_size(masks[i].shape)
-            delta = adjoint(delta, z)
-            if alone:
-                if d_lam[1] is not None:
-                    d_lam[1] -= (delta * potentials[0]).sum(0)
-                passed = torch.addcmul(r, delta, lam[1]).neg_()
-                d_phi[0] = passed.T @ carries[0]
-                r = passed @ phi[0] if wants_X else r
-            else:
-                d_phi[i] = through_transfer(i, delta).addmm_(r.T, carries[i], alpha=-1)
-                if i > 0 or wants_X:
-                    r = torch.addmm(delta @ transfers[i], r, phi[i], alpha=-1)
-        return (r if wants_X else None, None, None, *d_lam, *d_phi, *d_masks)
+        d_X = ctx.recursion.adjoint(
+            delta,
+            gradients[: n + 1],
+            gradients[n + 1 :],
+            masks=tensors[2 * n + 1 :],
+            d_masks=d_masks if any(wanted[2 * n + 1 :]) else None,
+            wants_X=wants_X,
+        )
+        return (d_X, None, *gradients, *d_masks)

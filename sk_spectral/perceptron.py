@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression, Ridge
 
-from sk_spectral.training import TensorRows
+from sk_spectral.batches import TensorRows
 
 SHRINKAGES = (1e-2, 1e-3, 1e-4, 1e-6)
 """Shrinkages to try, from strong to weak; the last is in effect least squares."""

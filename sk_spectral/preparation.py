@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import StandardScaler
 
+from sk_spectral.batches import TensorRows
 from sk_spectral.compact import CompactNetwork
-from sk_spectral.training import TensorRows
 
 Array = NDArray[Any]
 

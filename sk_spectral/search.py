@@ -14,20 +14,15 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from sk_spectral.batches import TensorRows
 from sk_spectral.compact import CompactNetwork
-from sk_spectral.losses import LogLoss, SquaredError
+from sk_spectral.losses import LogLoss, SquaredError, weighted_mean
 from sk_spectral.network import SpectralNetwork
 from sk_spectral.perceptron import SHRINKAGES, linear_map
 from sk_spectral.preparation import Data, Scaling, split_rows
 from sk_spectral.pruning import Judge, Pruning, prefer_perceptron, prune
 from sk_spectral.topology import Topology
-from sk_spectral.training import (
-    SpectralNet,
-    TensorRows,
-    auto_weight_decay,
-    build_net,
-    weighted_mean,
-)
+from sk_spectral.training import SpectralNet, auto_weight_decay, build_net
 from sk_spectral.validation import (
     check_device,
     check_hidden_layer_sizes,

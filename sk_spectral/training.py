@@ -1,93 +1,33 @@
 """The skorch net that trains a spectral network from tensors held in memory."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from copy import deepcopy
 from math import isfinite
 from typing import Any
 
 import torch
 from skorch import NeuralNet
-from skorch.callbacks import EarlyStopping, EpochTimer, PrintLog
+from skorch.callbacks import Callback, EarlyStopping, EpochTimer, PrintLog
 from torch import Tensor
-from torch.utils.data import Dataset
 
+from sk_spectral.batches import Batch, BatchIterator, TensorRows, for_skorch
+from sk_spectral.gradient import FlatParameters, GradientStep, flat_parameters
+from sk_spectral.losses import weighted_mean
 from sk_spectral.network import SpectralNetwork
 from sk_spectral.penalties import PENALTIES
 
-_EVALUATION_BATCH = 16_384
+_EVALUATION_BATCH = 4096
+_BATCH_EVENTS = ("on_batch_begin", "on_grad_computed", "on_batch_end")
 
 SOLVERS: dict[str, tuple[type[torch.optim.Optimizer], dict[str, Any]]] = {
     "adam": (torch.optim.AdamW, {"fused": True}),
-    "sgd": (torch.optim.SGD, {"momentum": 0.9, "nesterov": True}),
+    "sgd": (torch.optim.SGD, {"momentum": 0.9, "nesterov": True, "fused": True}),
     # One iteration a step, so that an epoch is an iteration.
     "lbfgs": (
         torch.optim.LBFGS,
         {"max_iter": 1, "max_eval": 25, "history_size": 20, "line_search_fn": "strong_wolfe"},
     ),
 }
-
-
-class TensorRows(Dataset):
-    """Rows of a learning problem as whole tensors on one device.
-
-    Parameters
-    ----------
-    X : Tensor of shape (n_samples, n_features)
-    y : Tensor of shape (n_samples, n_outputs), or (n_samples,) of class indices
-    sample_weight : Tensor of shape (n_samples,), of mean 1, optional
-    """
-
-    def __init__(self, X: Tensor, y: Tensor, sample_weight: Tensor | None = None) -> None:
-        self.X = X
-        self.y = y
-        self.sample_weight = sample_weight
-
-    def __len__(self) -> int:
-        return len(self.X)
-
-    def __getitem__(self, rows: Any) -> tuple[Any, Tensor]:
-        """The batch (X, y) of `rows`; skorch's form of X with weights is a dictionary."""
-        X: Any = self.X[rows]
-        if self.sample_weight is not None:
-            X = {"X": X, "sample_weight": self.sample_weight[rows]}
-        return X, self.y[rows]
-
-
-class BatchIterator:
-    """Batches of a TensorRows by one indexing operation each, never row by row.
-
-    Parameters
-    ----------
-    rows : TensorRows
-    batch_size : int
-    generator : torch.Generator, optional
-        Shuffles the rows afresh in every pass. Without one the order is kept.
-    """
-
-    def __init__(
-        self, rows: TensorRows, batch_size: int, generator: torch.Generator | None = None
-    ) -> None:
-        self.rows = rows
-        self.batch_size = batch_size
-        self.generator = generator
-
-    def __iter__(self) -> Iterator[tuple[Any, Tensor]]:
-        n_samples = len(self.rows)
-        if self.generator is None or self.batch_size >= n_samples:
-            for start in range(0, n_samples, self.batch_size):
-                yield self.rows[start : start + self.batch_size]
-            return
-        order = torch.randperm(n_samples, generator=self.generator).to(self.rows.X.device)
-        for picked in order.split(self.batch_size):
-            yield self.rows[picked]
-
-    def __len__(self) -> int:
-        return -(-len(self.rows) // self.batch_size)
-
-
-def weighted_mean(losses: Tensor, sample_weight: Tensor | None) -> Tensor:
-    """Mean loss of rows whose weights have mean 1 over all rows that are trained on."""
-    return losses.mean() if sample_weight is None else (losses * sample_weight).mean()
 
 
 class SpectralNet(NeuralNet):
@@ -129,6 +69,19 @@ class SpectralNet(NeuralNet):
     def _default_callbacks(self) -> list[tuple[str, Any]]:
         return [("epoch_timer", EpochTimer()), ("print_log", PrintLog())]
 
+    @property
+    def _searches_lines(self) -> bool:
+        """Whether the optimiser evaluates the loss by itself, as a line search does."""
+        return issubclass(self.optimizer, torch.optim.LBFGS)
+
+    def initialize_optimizer(self, *args: Any, **kwargs: Any) -> "SpectralNet":
+        """Give the optimiser flat parameters, so that its step is a few calls at any depth."""
+        if self._searches_lines:
+            return super().initialize_optimizer(*args, **kwargs)
+        groups, settings = self.get_params_for_optimizer("optimizer", flat_parameters(self.module_))
+        self.optimizer_ = self.optimizer(*groups, **settings)
+        return self
+
     def fit_rows(self, train: TensorRows, valid: TensorRows | None, n_epochs: int) -> "SpectralNet":
         """Train for at most `n_epochs` more epochs, watching `valid` where given.
 
@@ -137,17 +90,24 @@ class SpectralNet(NeuralNet):
         if not self.initialized_:
             self.initialize()
         self.max_epochs = n_epochs
-        self._valid_rows = valid
+        self._valid_rows, self._flat, self._gradient = valid, None, None
         module, optimizer = deepcopy((self.module_.state_dict(), self.optimizer_.state_dict()))
         try:
-            return self.partial_fit(train)
+            if self._searches_lines:
+                return self.partial_fit(train)
+            eigenvalues, eigenvectors = (g["params"][0] for g in self.optimizer_.param_groups)
+            with FlatParameters(self.module_, (eigenvalues, eigenvectors)) as self._flat:
+                self._gradient = GradientStep(
+                    self.module_, self.criterion_, self.penalty, self.alpha
+                )
+                return self.partial_fit(train)
         except BaseException:
             self.module_.load_state_dict(module)
             self.optimizer_.load_state_dict(optimizer)
             raise
         finally:
             # The history stays, the data go: a fitted net holds no training rows.
-            del self._valid_rows
+            del self._valid_rows, self._flat, self._gradient
 
     def get_dataset(self, X: Any, y: Any = None) -> Any:
         return X if isinstance(X, TensorRows) else super().get_dataset(X, y)
@@ -158,9 +118,10 @@ class SpectralNet(NeuralNet):
     def get_iterator(self, dataset: Any, training: bool = False) -> Any:
         if not isinstance(dataset, TensorRows):
             return super().get_iterator(dataset, training=training)
-        if training:
-            return BatchIterator(dataset, self.batch_size, self.generator)
-        return BatchIterator(dataset, _EVALUATION_BATCH)
+        if not training:
+            return BatchIterator(dataset, _EVALUATION_BATCH)
+        constant = self._gradient is not None and self.module_.fit_intercept
+        return BatchIterator(dataset, self.batch_size, self.generator, constant=constant)
 
     def infer(self, x: Any, **fit_params: Any) -> Tensor:
         return super().infer(x["X"] if isinstance(x, dict) else x, **fit_params)
@@ -178,18 +139,38 @@ class SpectralNet(NeuralNet):
     def run_single_epoch(
         self, iterator: Any, training: bool, prefix: str, step_fn: Any, **fit_params: Any
     ) -> None:
-        """One pass over the rows; the history gets one loss an epoch, not one a batch."""
+        """One pass over the rows; the history gets one loss an epoch, not one a batch.
+
+        Callbacks that have something to do for each batch are told of it, at their cost.
+        """
         if iterator is None:
             return
-        total = torch.zeros((), device=self.device)
-        n_rows = 0
+        heard = any(
+            getattr(type(callback), event) is not getattr(Callback, event)
+            for _, callback in self.callbacks_
+            for event in _BATCH_EVENTS
+        )
+        direct = training and self._flat is not None
+        frozen = self._flat.frozen() if direct else []
+        losses, n_rows = [], []
         for batch in iterator:
-            self.notify("on_batch_begin", batch=batch, training=training)
-            step = step_fn(batch, **fit_params)
-            total += step["loss"].detach() * len(batch[1])
-            n_rows += len(batch[1])
-            self.notify("on_batch_end", batch=batch, training=training, **step)
-        loss = float(total) / n_rows
+            event = {"training": training}
+            if heard:
+                X = batch.X[:, :-1] if iterator.constant else batch.X
+                event["batch"] = for_skorch(batch._replace(X=X))
+                self.notify("on_batch_begin", **event)
+            if direct:
+                step = self._direct_step(batch, event, heard)
+                for view, value in frozen:
+                    view.copy_(value)
+            else:
+                step = step_fn(for_skorch(batch), **fit_params)
+            losses.append(step["loss"].detach())
+            n_rows.append(len(batch.y))
+            if heard:
+                self.notify("on_batch_end", **event, **step)
+        stacked = torch.stack(losses)
+        loss = float(stacked @ stacked.new_tensor(n_rows)) / sum(n_rows)
         self.history.record(f"{prefix}_loss", loss)
         if not isfinite(loss):
             raise ValueError(
@@ -197,6 +178,17 @@ class SpectralNet(NeuralNet):
                 f"{len(self.history)}. Lower learning_rate_init, scale X and y "
                 "(standardize=True), or look for extreme values in the data."
             )
+
+    def _direct_step(self, batch: Batch, event: dict[str, Any], heard: bool) -> dict[str, Tensor]:
+        """One step of the optimiser without an autograd graph."""
+        with torch.no_grad():
+            loss, outputs = self._gradient(batch)
+        if heard:
+            self.notify(
+                "on_grad_computed", named_parameters=list(self.module_.named_parameters()), **event
+            )
+        self.optimizer_.step()
+        return {"loss": loss, "y_pred": outputs}
 
     def on_batch_begin(self, net: NeuralNet, *args: Any, **kwargs: Any) -> None:
         """Keep the history free of rows for batches."""
@@ -261,7 +253,7 @@ def build_net(
             "weight_decay": weight_decay,
             # The penalty sees to the eigenvalues.
             "param_groups": [
-                ("eigenvalues.*", {"lr": eigenvalue_rate * learning_rate, "weight_decay": 0.0})
+                ("eigenvalues", {"lr": eigenvalue_rate * learning_rate, "weight_decay": 0.0})
             ],
         }
     stopping = _Stopping(

@@ -3,6 +3,7 @@
 import pytest
 import torch
 from spectral_cases import randomize
+from torch.utils.flop_counter import FlopCounterMode
 
 from sk_spectral import SpectralNetwork, algebra
 from sk_spectral.carry import ACTIVATIONS, carry
@@ -17,9 +18,6 @@ SIZES = [
 ]
 
 
-PRODUCTS = ("aten::mm", "aten::addmm", "aten::addmm_")
-
-
 def parameters(sizes, fit_intercept, input_eigenvalues):
     network = SpectralNetwork(
         sizes,
@@ -30,7 +28,7 @@ def parameters(sizes, fit_intercept, input_eigenvalues):
     randomize(network, scale=0.7)
     lam = [v.detach().clone().requires_grad_() for v in network.eigenvalues]
     phi = [v.detach().clone().requires_grad_() for v in network.eigenvectors]
-    if input_eigenvalues in ("frozen at 0", "shared"):
+    if input_eigenvalues == "frozen at 0":
         lam[0].requires_grad_(False)
     elif input_eigenvalues == "frozen":
         lam[0] = torch.linspace(0.2, 0.9, len(lam[0]), dtype=torch.float64)
@@ -54,12 +52,8 @@ def masks_for(sizes, n_rows, kind):
 @pytest.mark.parametrize("activation", sorted(ACTIVATIONS))
 @pytest.mark.parametrize("fit_intercept", [True, False])
 @pytest.mark.parametrize("masked", [None, "units", "rows"])
-@pytest.mark.parametrize("input_eigenvalues", ["shared", "frozen at 0", "frozen", "trained"])
-def test_values_and_gradients(
-    sizes, activation, fit_intercept, masked, input_eigenvalues, monkeypatch
-):
-    if input_eigenvalues == "shared":
-        monkeypatch.setattr("sk_spectral.carry._FEWEST_INPUTS_TO_SHARE", 1)
+@pytest.mark.parametrize("input_eigenvalues", ["frozen at 0", "frozen", "trained"])
+def test_values_and_gradients(sizes, activation, fit_intercept, masked, input_eigenvalues):
     lam, phi = parameters(sizes, fit_intercept, input_eigenvalues)
     X = torch.randn(5, len(lam[0]), generator=torch.Generator().manual_seed(1)).double()
     X.requires_grad_()
@@ -102,16 +96,56 @@ def test_a_second_derivative_is_refused_clearly():
         torch.autograd.grad(output, [phi[0]], create_graph=True)
 
 
-def test_frozen_input_eigenvalues_save_a_product():
-    def n_products(lam, phi):
-        X = torch.ones(2, 41).double()
-        with torch.autograd.profiler.profile() as profile:
-            carry(X, lam, phi, "relu").sum().backward()
-        return sum(event.name in PRODUCTS for event in profile.function_events)
+def n_multiplications(lam, phi, activation="relu"):
+    """Of the matrix products in one step, by number of rows."""
+    X = torch.ones(2, len(lam[0])).double()
+    with FlopCounterMode(display=False) as counter:
+        carry(X, lam, phi, activation).sum().backward()
+    return counter.get_total_flops() // 2 // len(X)
 
-    frozen = n_products(*parameters([40, 4, 2], True, "frozen at 0"))
-    trained = n_products(*parameters([40, 4, 2], True, "trained"))
-    assert trained - frozen >= 2  # one forward, one backward
+
+def test_frozen_input_eigenvalues_save_products():
+    frozen = n_multiplications(*parameters([40, 4, 2], True, "frozen at 0"))
+    trained = n_multiplications(*parameters([40, 4, 2], True, "trained"))
+    # Of φ_0: the two that lead back to the input eigenvalues. At 0, they save one forward anyway.
+    assert trained - frozen == 2 * 41 * 4
+    lam, phi = parameters([40, 4, 2], True, "frozen")
+    assert n_multiplications(lam, phi) - frozen == 2 * 41 * 4  # one forward, one for its gradient
+
+
+def test_layers_at_zero_cost_half_a_product_and_no_activation(monkeypatch):
+    lam, phi = parameters([3, 4, 5, 2], True, "frozen at 0")
+    full = n_multiplications(lam, phi)
+    with torch.no_grad():
+        lam[1].zero_()
+        lam[2].zero_()
+    assert n_multiplications(lam, phi) == full - 2 * 4 * 5  # φ_1: forward and for its gradient
+    reference = algebra.carry_forward(torch.ones(2, 4).double(), lam, phi, torch.relu)
+    monkeypatch.setitem(ACTIVATIONS, "relu", None)
+    got = carry(torch.ones(2, 4).double(), [lam[0], lam[1] * 0, lam[2] * 0, lam[3]], phi, "relu")
+    with pytest.raises(TypeError):
+        carry(torch.ones(2, 4).double(), [lam[0], lam[1] + 1, lam[2], lam[3]], phi, "relu")
+    assert torch.equal(got[0], got[1])
+    torch.testing.assert_close(got, reference, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("activation", sorted(ACTIVATIONS))
+@pytest.mark.parametrize("at_zero", [(1,), (2,), (1, 2), (2, 3), (1, 2, 3)], ids=str)
+def test_gradients_where_layers_are_at_zero(activation, at_zero):
+    lam, phi = parameters([3, 4, 5, 4, 2], True, "frozen at 0")
+    with torch.no_grad():
+        for i in at_zero:
+            lam[i].zero_()
+    X = torch.randn(5, 4, generator=torch.Generator().manual_seed(1)).double()
+    reference = algebra.carry_forward(X, lam, phi, ACTIVATIONS[activation])
+    got = carry(X, lam, phi, activation)
+    torch.testing.assert_close(got, reference, rtol=1e-12, atol=1e-12)
+    leaves = [*lam[1:], *phi]
+    expected = torch.autograd.grad(reference.square().sum(), leaves)
+    for gradient, one in zip(
+        torch.autograd.grad(got.square().sum(), leaves), expected, strict=True
+    ):
+        torch.testing.assert_close(gradient, one, rtol=1e-10, atol=1e-10)
 
 
 def test_only_what_is_asked_for_is_computed():

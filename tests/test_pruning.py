@@ -4,10 +4,10 @@ import torch
 from spectral_cases import randomize
 
 from sk_spectral import SpectralNetwork
+from sk_spectral.batches import TensorRows
 from sk_spectral.losses import SquaredError
 from sk_spectral.perceptron import linear_map
 from sk_spectral.pruning import Judge, Pruning, prefer_perceptron, prune, unit_importances
-from sk_spectral.training import TensorRows
 
 
 def network_with_truth(sizes=(3, 12, 10, 2), silent=()):

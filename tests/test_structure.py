@@ -9,9 +9,10 @@ PACKAGE = Path(__file__).parent.parent / "sk_spectral"
 
 # Every module may import those of the lines above it, and nothing beside or below.
 FLOORS = [
-    ["algebra", "losses"],
+    ["algebra", "losses", "batches"],
     ["carry", "penalties", "compact"],
     ["network"],
+    ["gradient"],
     ["topology", "training", "pruning", "datasets"],
     ["perceptron", "preparation", "validation"],
     ["search"],
@@ -20,8 +21,8 @@ FLOORS = [
 ]
 ROOMS = {
     "torch": {
-        "algebra", "carry", "losses", "network", "penalties", "training", "pruning",
-        "preparation", "validation", "search",
+        "algebra", "batches", "carry", "gradient", "losses", "network", "penalties", "training",
+        "pruning", "preparation", "validation", "search",
     },
     "skorch": {"training"},
     "sklearn": {"datasets", "perceptron", "preparation", "validation", "search", "estimators"},

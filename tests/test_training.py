@@ -4,9 +4,10 @@ import torch
 from skorch.callbacks import Callback, EpochScoring, LRScheduler
 
 from sk_spectral import SpectralNASRegressor, SpectralNetwork
+from sk_spectral.batches import BatchIterator, TensorRows
 from sk_spectral.losses import LogLoss, SquaredError
 from sk_spectral.penalties import PENALTIES
-from sk_spectral.training import BatchIterator, TensorRows, auto_weight_decay, build_net
+from sk_spectral.training import auto_weight_decay, build_net
 
 
 def rows(n_samples=50, weighted=False, seed=0):
@@ -34,16 +35,32 @@ def test_batches_hold_every_row_once_by_whole_indexing():
     asked = []
 
     class Watched(TensorRows):
-        def __getitem__(self, picked):
+        def take(self, picked):
             asked.append(picked)
-            return super().__getitem__(picked)
+            return super().take(picked)
 
     iterator = BatchIterator(Watched(data.X, data.y), 5, generator=torch.Generator().manual_seed(0))
-    seen = torch.cat([X for X, _ in iterator])
-    assert len(asked) == len(iterator) == 5
+    batches = list(iterator)
+    seen = torch.cat([X for X, _, _ in batches])
+    assert [len(y) for _, y, _ in batches] == [5, 5, 5, 5, 3]
+    assert len(iterator) == 5
+    assert len(asked) == 1
     assert sorted(map(tuple, seen.tolist())) == sorted(map(tuple, data.X.tolist()))
     assert not torch.equal(seen, data.X)
-    assert not torch.equal(torch.cat([X for X, _ in iterator]), seen)
+    assert not torch.equal(torch.cat([X for X, _, _ in iterator]), seen)
+
+
+def test_large_batches_are_gathered_one_by_one(monkeypatch):
+    monkeypatch.setattr("sk_spectral.batches._VALUES_GATHERED_AT_ONCE", 20)
+    data = rows(23, weighted=True)
+    iterator = BatchIterator(data, 5, torch.Generator().manual_seed(0), constant=True)
+    batches = list(iterator)
+    assert [len(y) for _, y, _ in batches] == [5, 5, 5, 5, 3]
+    X, weight = torch.cat([b.X for b in batches]), torch.cat([b.sample_weight for b in batches])
+    assert (X[:, 2] == 1).all()
+    order = X[:, 0].argsort(), data.X[:, 0].argsort()
+    assert torch.equal(X[order[0], :2], data.X[order[1]])
+    assert torch.equal(weight[order[0]], data.sample_weight[order[1]])
 
 
 def test_the_loss_is_weighted_and_penalised_in_training_alone():
@@ -98,12 +115,9 @@ def test_every_solver_lowers_the_loss(solver):
 
 def test_weight_decay_is_for_the_eigenvectors_alone():
     net = net_for(new_network(), weight_decay=0.5, eigenvalue_rate=3.0).initialize()
-    by_decay = {
-        group["weight_decay"]: {id(p) for p in group["params"]}
-        for group in net.optimizer_.param_groups
-    }
-    assert by_decay[0.5] == {id(p) for p in net.module_.eigenvectors}
-    assert by_decay[0.0] == {id(p) for p in net.module_.eigenvalues}
+    by_decay = {group["weight_decay"]: group["params"] for group in net.optimizer_.param_groups}
+    sizes = {decay: sum(p.numel() for p in params) for decay, params in by_decay.items()}
+    assert sizes == {0.5: 16 * 3 + 16, 0.0: 16 + 1}
     rates = {group["weight_decay"]: group["lr"] for group in net.optimizer_.param_groups}
     assert rates == {0.5: 1e-2, 0.0: pytest.approx(3e-2)}
 

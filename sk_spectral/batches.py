@@ -1,0 +1,103 @@
+"""Rows in memory, and batches of them by whole indexing operations."""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+
+_VALUES_GATHERED_AT_ONCE = 1 << 20
+
+
+class Batch(NamedTuple):
+    """X of shape (n_samples, n_features), y of (n_samples, n_outputs) or classes, and weights."""
+
+    X: Tensor
+    y: Tensor
+    sample_weight: Tensor | None
+
+
+class TensorRows(Dataset):
+    """Rows of a learning problem as whole tensors on one device.
+
+    Parameters
+    ----------
+    X : Tensor of shape (n_samples, n_features)
+    y : Tensor of shape (n_samples, n_outputs), or (n_samples,) of class indices
+    sample_weight : Tensor of shape (n_samples,), of mean 1, optional
+    """
+
+    def __init__(self, X: Tensor, y: Tensor, sample_weight: Tensor | None = None) -> None:
+        self.X = X
+        self.y = y
+        self.sample_weight = sample_weight
+
+    def __len__(self) -> int:
+        return len(self.X)
+
+    def take(self, rows: Any) -> Batch:
+        """The rows of a slice or of a tensor of indices."""
+        weight = self.sample_weight
+        return Batch(self.X[rows], self.y[rows], None if weight is None else weight[rows])
+
+    def __getitem__(self, rows: Any) -> tuple[Any, Tensor]:
+        return for_skorch(self.take(rows))
+
+
+def for_skorch(batch: Batch) -> tuple[Any, Tensor]:
+    """Skorch's form of a batch, (X, y), in which X with weights is a dictionary."""
+    if batch.sample_weight is None:
+        return batch.X, batch.y
+    return {"X": batch.X, "sample_weight": batch.sample_weight}, batch.y
+
+
+class BatchIterator:
+    """Batches of a TensorRows, many of them gathered by one indexing operation.
+
+    Parameters
+    ----------
+    rows : TensorRows
+    batch_size : int
+    generator : torch.Generator, optional
+        Shuffles the rows afresh in every pass. Without one the order is kept.
+    constant : bool
+        Append a column of ones to X.
+    """
+
+    def __init__(
+        self,
+        rows: TensorRows,
+        batch_size: int,
+        generator: torch.Generator | None = None,
+        *,
+        constant: bool = False,
+    ) -> None:
+        self.rows = rows
+        self.batch_size = batch_size
+        self.generator = generator
+        self.constant = constant
+
+    def __iter__(self) -> Iterator[Batch]:
+        for X, y, weight in self._gathered():
+            if self.constant:
+                X = torch.cat([X, X.new_ones(len(X), 1)], dim=1)
+            for start in range(0, len(X), self.batch_size):
+                part = slice(start, start + self.batch_size)
+                yield Batch(X[part], y[part], None if weight is None else weight[part])
+
+    def _gathered(self) -> Iterator[Batch]:
+        """Whole multiples of the batch size."""
+        n_samples, n_features = self.rows.X.shape
+        n_batches = max(1, _VALUES_GATHERED_AT_ONCE // (self.batch_size * max(n_features, 1)))
+        size = self.batch_size * n_batches
+        if self.generator is None or self.batch_size >= n_samples:
+            for start in range(0, n_samples, size):
+                yield self.rows.take(slice(start, start + size))
+            return
+        order = torch.randperm(n_samples, generator=self.generator).to(self.rows.X.device)
+        for picked in order.split(size):
+            yield self.rows.take(picked)
+
+    def __len__(self) -> int:
+        return -(-len(self.rows) // self.batch_size)
