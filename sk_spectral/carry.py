@@ -62,6 +62,14 @@ def carry(
     return _Carry.apply(X, activation, *eigenvalues, *eigenvectors, *masks)
 
 
+def layers_at_zero(eigenvalues: Sequence[Tensor]) -> list[bool]:
+    """For each layer but the last, whether its eigenvalues are seen to be 0.
+
+    On a GPU they are not looked at: it would have to be waited for.
+    """
+    return [v.device.type == "cpu" and not bool(v.any()) for v in eigenvalues[:-1]]
+
+
 class Recursion:
     """Forward and adjoint of a network's recursion, in buffers that the next batch uses again.
 
@@ -223,9 +231,7 @@ class _Carry(torch.autograd.Function):
     def forward(ctx: Any, X: Tensor, activation: str, *tensors: Tensor) -> Tensor:
         n = len(tensors) // 3
         lam, phi, masks = tensors[: n + 1], tensors[n + 1 : 2 * n + 1], tensors[2 * n + 1 :]
-        # A GPU would have to be waited for.
-        at_zero = [v.device.type == "cpu" and not bool(v.any()) for v in lam[:-1]]
-        ctx.recursion = Recursion(lam, phi, activation, at_zero)
+        ctx.recursion = Recursion(lam, phi, activation, layers_at_zero(lam))
         ctx.save_for_backward(*tensors)
         return ctx.recursion.forward(X, masks)
 

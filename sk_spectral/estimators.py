@@ -223,10 +223,10 @@ class SpectralNASRegressor(RegressorMixin, SpectralSearch):
                 f"y{suffix} has {targets.shape[1]} outputs, but {type(self).__name__} was fitted "
                 f"to {self._n_targets}."
             )
-        return Data(X, targets, weight).without_zero_weights()
+        return Data(targets, weight, X).without_zero_weights()
 
-    def _output_units(self, data: Data) -> Array:
-        return data.y
+    def _n_outputs(self, data: Data) -> int:
+        return data.y.shape[1]
 
     def _loss(self) -> SquaredError:
         return SquaredError()
@@ -418,7 +418,7 @@ feature_names_in_
             by_class = compute_sample_weight(self.class_weight, y)
             weight = by_class if weight is None else weight * by_class
         codes = LabelEncoder().fit(self.classes_).transform(y)
-        data = Data(X, codes, weight).without_zero_weights()
+        data = Data(codes, weight, X).without_zero_weights()
         present = len(np.unique(data.y)) if classes is None else len(self.classes_)
         if reset and present < 2:
             raise ValueError(
@@ -427,7 +427,7 @@ feature_names_in_
             )
         return data
 
-    def _output_units(self, data: Data) -> int:
+    def _n_outputs(self, data: Data) -> int:
         return 1 if len(self.classes_) == 2 else len(self.classes_)
 
     def _loss(self) -> LogLoss:

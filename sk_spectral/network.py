@@ -8,7 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from sk_spectral import algebra
-from sk_spectral.carry import ACTIVATIONS, carry
+from sk_spectral.carry import ACTIVATIONS, Recursion, carry, layers_at_zero
+
+_ROWS_AT_ONCE = 2048
 
 _REFUSED = {
     "logistic": "f(0) = 0.5",
@@ -167,11 +169,21 @@ class SpectralNetwork(nn.Module):
         -------
         Tensor of shape (n_samples, n_outputs)
         """
-        if self.fit_intercept:
-            X = torch.cat([X, X.new_ones(len(X), 1)], dim=1)
-        return carry(
-            X, list(self.eigenvalues), list(self.eigenvectors), self.activation, unit_masks
-        )
+        lam, phi = list(self.eigenvalues), list(self.eigenvectors)
+        return carry(self._with_constant(X), lam, phi, self.activation, unit_masks)
+
+    def evaluate(self, X: Tensor, unit_masks: Sequence[Tensor] | None = None) -> Tensor:
+        """As `forward`, without a graph and in little memory: a few rows at a time."""
+        lam, phi = list(self.eigenvalues), list(self.eigenvectors)
+        with torch.no_grad():
+            recursion = Recursion(lam, phi, self.activation, layers_at_zero(lam))
+            parts = X.split(_ROWS_AT_ONCE)
+            return torch.cat(
+                [recursion.forward(self._with_constant(part), unit_masks) for part in parts]
+            )
+
+    def _with_constant(self, X: Tensor) -> Tensor:
+        return torch.cat([X, X.new_ones(len(X), 1)], dim=1) if self.fit_intercept else X
 
     def active_units(self) -> list[Tensor]:
         """For each hidden layer, which units read anything: row j of T_i is non-zero."""

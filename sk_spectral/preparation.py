@@ -1,7 +1,8 @@
 """What happens to the rows before a network sees them: split, scale, become tensors."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -14,18 +15,48 @@ from sk_spectral.compact import CompactNetwork
 
 Array = NDArray[Any]
 
+_VALUES_AT_ONCE = 1 << 18
 
-class Data(NamedTuple):
-    """Checked rows: X of shape (n, p), y of (n, q) targets or (n,) class codes, (n,) weights."""
 
-    X: Array
+@dataclass(frozen=True, eq=False)
+class Data:
+    """Checked rows, X being held once however it is split.
+
+    Attributes
+    ----------
+    y : array of shape (n_samples, n_outputs), or (n_samples,) of class codes
+    sample_weight : array of shape (n_samples,), or None
+    source : array of shape (n, n_features)
+        Rows among which those of X are.
+    rows : array of shape (n_samples,), or None
+        Which these are; None for all.
+    """
+
     y: Array
     sample_weight: Array | None
+    source: Array
+    rows: Array | None = None
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+    @property
+    def n_features(self) -> int:
+        """Columns of X."""
+        return self.source.shape[1]
+
+    def parts_of_X(self) -> Iterator[Array]:
+        """X in order, some rows at a time."""
+        step = max(1, _VALUES_AT_ONCE // max(self.n_features, 1))
+        for start in range(0, len(self), step):
+            part = slice(start, start + step)
+            yield self.source[part if self.rows is None else self.rows[part]]
 
     def take(self, rows: Array) -> "Data":
         """These rows alone."""
         weight = None if self.sample_weight is None else self.sample_weight[rows]
-        return Data(self.X[rows], self.y[rows], weight)
+        chosen = rows if self.rows is None else self.rows[rows]
+        return Data(self.y[rows], weight, self.source, chosen)
 
     def without_zero_weights(self) -> "Data":
         """The rows that count."""
@@ -38,7 +69,7 @@ def split_rows(
     data: Data, fraction: float, *, stratified: bool, random_state: np.random.RandomState
 ) -> tuple[Data, Data]:
     """Set `fraction` of the rows apart for validation, by class where each class allows it."""
-    n_samples = len(data.X)
+    n_samples = len(data)
     n_valid = min(max(int(np.ceil(fraction * n_samples)), 1), n_samples - 1)
     labels = None
     if stratified:
@@ -68,23 +99,23 @@ class Scaling:
     output_scale: Array
 
     @classmethod
-    def fit(cls, X: Array, targets: Array | int, weight: Array | None, *, centered: bool) -> Self:
+    def fit(cls, data: Data, n_outputs: int | None, *, centered: bool) -> Self:
         """Weighted means and standard deviations of X and of the targets.
 
         Parameters
         ----------
-        X : array of shape (n_samples, n_features)
-        targets : array of shape (n_samples, n_outputs), or the number of outputs that keep
-            their units
-        weight : array of shape (n_samples,), optional
+        data : Data
+        n_outputs : int, optional
+            Number of outputs that keep their units; without it they are scaled by y.
         centered : bool
             Whether the means are taken off too, which takes an intercept to undo.
         """
-        input_mean, input_scale = _mean_and_scale(X, weight, centered)
-        if isinstance(targets, int):
-            output_mean, output_scale = np.zeros(targets), np.ones(targets)
+        weight = data.sample_weight
+        input_mean, input_scale = _mean_and_scale(data.parts_of_X(), weight, centered)
+        if n_outputs is None:
+            output_mean, output_scale = _mean_and_scale([data.y], weight, centered)
         else:
-            output_mean, output_scale = _mean_and_scale(targets, weight, centered)
+            output_mean, output_scale = np.zeros(n_outputs), np.ones(n_outputs)
         return cls(input_mean, input_scale, output_mean, output_scale)
 
     @classmethod
@@ -96,7 +127,12 @@ class Scaling:
 
     def to_rows(self, data: Data, *, dtype: torch.dtype, device: torch.device) -> TensorRows:
         """Tensors in the units of training, the weights scaled to a mean of 1."""
-        X = torch.as_tensor(_scaled(data.X, self.input_mean, self.input_scale), dtype=dtype)
+        X = torch.empty(len(data), data.n_features, dtype=dtype)
+        start = 0
+        for part in data.parts_of_X():
+            stop = start + len(part)
+            X.numpy()[start:stop] = _scaled(part, self.input_mean, self.input_scale)
+            start = stop
         if data.y.ndim == 1:
             y = torch.as_tensor(data.y)
         else:
@@ -114,9 +150,16 @@ class Scaling:
         )
 
 
-def _mean_and_scale(values: Array, weight: Array | None, centered: bool) -> tuple[Array, Array]:
-    scaler = StandardScaler(with_mean=centered, copy=False).fit(values, sample_weight=weight)
-    mean = scaler.mean_ if centered else np.zeros(values.shape[1])
+def _mean_and_scale(
+    parts: Iterable[Array], weight: Array | None, centered: bool
+) -> tuple[Array, Array]:
+    scaler = StandardScaler(with_mean=centered)
+    start = 0
+    for part in parts:
+        stop = start + len(part)
+        scaler.partial_fit(part, sample_weight=None if weight is None else weight[start:stop])
+        start = stop
+    mean = scaler.mean_ if centered else np.zeros(len(scaler.scale_))
     return np.asarray(mean, dtype=np.float64), np.asarray(scaler.scale_, dtype=np.float64)
 
 

@@ -18,7 +18,8 @@ STANDARD_ERRORS = 2.0
 """Standard errors of the difference on validation rows by which hidden units must beat the best
 linear map."""
 
-_VALUES_FOR_IMPORTANCE = 65_536
+_VALUES_FOR_IMPORTANCE = 1 << 14
+_ROWS_AT_ONCE = 2048
 
 
 @dataclass(frozen=True)
@@ -49,9 +50,9 @@ class Judge:
 
     def losses(self, network: SpectralNetwork, masks: list[Tensor]) -> Tensor:
         """Weighted loss of each row with the hidden units in `masks` alone."""
-        with torch.no_grad():
-            losses = self.loss_of(network(self.X, [mask.to(self.X.dtype) for mask in masks]))
-            return losses if self.sample_weight is None else losses * self.sample_weight
+        outputs = network.evaluate(self.X, [mask.to(self.X.dtype) for mask in masks])
+        losses = self.loss_of(outputs)
+        return losses if self.sample_weight is None else losses * self.sample_weight
 
     def limit(self, loss: float) -> float:
         """Largest loss that may take the place of `loss`."""
@@ -86,7 +87,7 @@ def unit_importances(
     ----------
     network : SpectralNetwork
     X : Tensor of shape (n_samples, n_features)
-        Where rows times outputs are over 65,536, evenly spaced rows are used.
+        Where rows times outputs are over 16,384, evenly spaced rows are used.
     sample_weight : Tensor of shape (n_samples,), optional
 
     Returns
@@ -96,13 +97,17 @@ def unit_importances(
     step = -(-len(X) * network.layer_sizes[-1] // _VALUES_FOR_IMPORTANCE)
     X = X[::step]
     weight = X.new_ones(len(X)) if sample_weight is None else sample_weight[::step]
-    # The gradient for a mask of 1 by row and unit is x_ij times the gradient for x_ij.
-    masks = [X.new_ones(len(X), size).requires_grad_() for size in network.layer_sizes[1:-1]]
-    importances = [X.new_zeros(size) for size in network.layer_sizes[1:-1]]
-    for output in network(X, masks).sum(dim=0):
-        changes = torch.autograd.grad(output, masks, retain_graph=True)
-        for importance, change in zip(importances, changes, strict=True):
-            importance += weight @ change.square() / weight.sum()
+    hidden = network.layer_sizes[1:-1]
+    importances = [X.new_zeros(size) for size in hidden]
+    for part, share in zip(
+        X.split(_ROWS_AT_ONCE), (weight / weight.sum()).split(_ROWS_AT_ONCE), strict=True
+    ):
+        # The gradient for a mask of 1 by row and unit is x_ij times the gradient for x_ij.
+        masks = [part.new_ones(len(part), size).requires_grad_() for size in hidden]
+        for output in network(part, masks).sum(dim=0):
+            changes = torch.autograd.grad(output, masks, retain_graph=True)
+            for importance, change in zip(importances, changes, strict=True):
+                importance += share @ change.square()
     return importances
 
 

@@ -4,7 +4,6 @@ from abc import ABCMeta, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import deepcopy
-from functools import partial
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -18,7 +17,7 @@ from sk_spectral.batches import TensorRows
 from sk_spectral.compact import CompactNetwork
 from sk_spectral.losses import LogLoss, SquaredError, weighted_mean
 from sk_spectral.network import SpectralNetwork
-from sk_spectral.perceptron import SHRINKAGES, linear_map
+from sk_spectral.perceptron import SHRINKAGES, LinearMaps
 from sk_spectral.preparation import Data, Scaling, split_rows
 from sk_spectral.pruning import Judge, Pruning, prefer_perceptron, prune
 from sk_spectral.topology import Topology
@@ -66,8 +65,8 @@ class SpectralSearch(BaseEstimator, metaclass=ABCMeta):
         """
 
     @abstractmethod
-    def _output_units(self, data: Data) -> Array | int:
-        """Targets to be scaled, or the number of outputs that keep their units."""
+    def _n_outputs(self, data: Data) -> int:
+        """Outputs of the network for these data."""
 
     @abstractmethod
     def _loss(self) -> SquaredError | LogLoss:
@@ -113,7 +112,7 @@ class SpectralSearch(BaseEstimator, metaclass=ABCMeta):
             split = self._split(data, (X_val, y_val, sample_weight_val))
             if not continued:
                 self._initialize(split.train)
-            self.net_ = self._new_net(len(split.train.X), split.valid is not None)
+            self.net_ = self._new_net(len(split.train), split.valid is not None)
             self._search(split, self.max_iter)
         return self
 
@@ -128,7 +127,7 @@ class SpectralSearch(BaseEstimator, metaclass=ABCMeta):
             data = self._check_data(X, y, sample_weight, reset=first, **target)
             if first:
                 self._initialize(data)
-                self.net_ = self._new_net(len(data.X), validated=False)
+                self.net_ = self._new_net(len(data), validated=False)
             self._check_architecture()
             self._search(_Split(data), 1)
         return self
@@ -144,7 +143,7 @@ class SpectralSearch(BaseEstimator, metaclass=ABCMeta):
         if X_val is not None:
             valid = self._check_data(X_val, y_val, weight_val, reset=False, suffix="_val")
             return _Split(data, valid, data)
-        n_samples = len(data.X)
+        n_samples = len(data)
         wanted = self.early_stopping is True or (
             self.early_stopping == "auto"
             and self.solver != "lbfgs"
@@ -162,16 +161,14 @@ class SpectralSearch(BaseEstimator, metaclass=ABCMeta):
 
     def _initialize(self, data: Data) -> None:
         """Scaling of the first rows, and a network that starts as a linear perceptron."""
-        outputs = self._output_units(data)
-        n_outputs = outputs if isinstance(outputs, int) else outputs.shape[1]
+        n_outputs = self._n_outputs(data)
         if self.standardize:
-            self._scaling = Scaling.fit(
-                data.X, outputs, data.sample_weight, centered=self.fit_intercept
-            )
+            kept = n_outputs if data.y.ndim == 1 else None  # logits have their own units
+            self._scaling = Scaling.fit(data, kept, centered=self.fit_intercept)
         else:
-            self._scaling = Scaling.identity(data.X.shape[1], n_outputs)
+            self._scaling = Scaling.identity(data.n_features, n_outputs)
         self.network_ = SpectralNetwork(
-            (data.X.shape[1], *check_hidden_layer_sizes(self.hidden_layer_sizes), n_outputs),
+            (data.n_features, *check_hidden_layer_sizes(self.hidden_layer_sizes), n_outputs),
             activation=self.activation,
             fit_intercept=bool(self.fit_intercept),
             generator=self._new_generator(),
@@ -249,15 +246,13 @@ class SpectralSearch(BaseEstimator, metaclass=ABCMeta):
         judge = self._judge(network, train, valid)
         pruning = prune(network, judge)
         if split.whole is not None and self.prune_tol is not None:
-            fit = partial(
-                linear_map,
-                n_outputs=network.layer_sizes[-1],
-                fit_intercept=network.fit_intercept,
-            )
-            rivals = (fit(train, shrinkage) for shrinkage in SHRINKAGES)
+            settings = network.layer_sizes[-1], network.fit_intercept
+            # Rows that were trained on are always fitted best with the least shrinkage.
+            shrinkages = SHRINKAGES if judge.independent else SHRINKAGES[-1:]
+            rivals = map(LinearMaps(train, *settings), shrinkages)
             pruning, preferred = prefer_perceptron(network, pruning, judge, rivals)
             if preferred is not None and valid is not None:
-                W = fit(to_rows(split.whole), SHRINKAGES[preferred])
+                W = LinearMaps(to_rows(split.whole), *settings)(shrinkages[preferred])
                 network.set_perceptron(torch.as_tensor(W))
         network.to("cpu")
         compact = _cut_out(network, pruning, train.X[:_ROWS_TO_COMPARE].cpu())

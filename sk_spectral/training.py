@@ -16,7 +16,7 @@ from sk_spectral.losses import weighted_mean
 from sk_spectral.network import SpectralNetwork
 from sk_spectral.penalties import PENALTIES
 
-_EVALUATION_BATCH = 4096
+_EVALUATION_BATCH = 2048
 _BATCH_EVENTS = ("on_batch_begin", "on_grad_computed", "on_batch_end")
 
 SOLVERS: dict[str, tuple[type[torch.optim.Optimizer], dict[str, Any]]] = {

@@ -4,12 +4,37 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 BENCHMARKS = Path(__file__).parent.parent / "examples" / "benchmarks"
 
+# Arguments of a short run, lines printed, and what each line but the first holds.
+SHORT = {
+    "step": (["--repeats", "1"], 4, " ms ("),
+    "fit": (["--repeats", "1", "--epochs", "1"], 3, " s ("),
+    "depth": (["--repeats", "1", "--published-repeats", "0"], 3, " ms ("),
+    "predict": (["--repeats", "1", "--rows", "3000"], 3, "s ("),
+}
 
-def test_step_prints_a_line_a_shape():
-    command = [sys.executable, "-W", "error", str(BENCHMARKS / "step.py"), "--repeats", "1"]
-    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    lines = printed.splitlines()
-    assert len(lines) == 5
-    assert all(line.count(" ms (") >= 3 for line in lines[1:])
+
+def output_of(name, *arguments):
+    command = [sys.executable, "-W", "error", str(BENCHMARKS / f"{name}.py"), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+
+
+@pytest.mark.parametrize("name", sorted(SHORT))
+def test_prints_a_table_of_ratios(name):
+    arguments, n_lines, cell = SHORT[name]
+    lines = output_of(name, *arguments)
+    assert len(lines) == n_lines
+    assert all(line.count(cell) >= 3 for line in lines[1:])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_memory_prints_a_multiple_of_the_rows():
+    (line,) = output_of("memory", "--rows", "20000", "--only", "spectral regressor")
+    assert line.endswith(" x X")
+
+
+def test_every_benchmark_is_run():
+    assert {path.stem for path in BENCHMARKS.glob("*.py")} == {*SHORT, "memory"}

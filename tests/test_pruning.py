@@ -6,7 +6,7 @@ from spectral_cases import randomize
 from sk_spectral import SpectralNetwork
 from sk_spectral.batches import TensorRows
 from sk_spectral.losses import SquaredError
-from sk_spectral.perceptron import linear_map
+from sk_spectral.perceptron import LinearMaps
 from sk_spectral.pruning import Judge, Pruning, prefer_perceptron, prune, unit_importances
 
 
@@ -107,7 +107,7 @@ def test_units_that_act_linearly_give_way_to_the_linear_map():
     judge = judge_of(X, y)
     pruning = prune(network, judge)
     assert pruning.unit_masks[0].any()
-    fitted = linear_map(TensorRows(X, y), 1e-9, 2, fit_intercept=True)
+    fitted = LinearMaps(TensorRows(X, y), 2, True)(1e-9)
     pruning, preferred = prefer_perceptron(network, pruning, judge, [fitted])
     assert preferred == 0
     assert not pruning.unit_masks[0].any()
@@ -121,7 +121,7 @@ def test_units_that_bend_are_kept_against_the_linear_map():
     judge = judge_of(X, y, independent=True)
     pruning = prune(network, judge)
     before = {k: v.clone() for k, v in network.state_dict().items()}
-    fitted = linear_map(TensorRows(X, y), 1e-9, 2, fit_intercept=True)
+    fitted = LinearMaps(TensorRows(X, y), 2, True)(1e-9)
     same, preferred = prefer_perceptron(network, pruning, judge, [fitted, None])
     assert same is pruning
     assert preferred is None
@@ -133,7 +133,7 @@ def test_units_that_bend_are_kept_against_the_linear_map():
 def test_within_two_standard_errors_is_forgiven_on_rows_of_their_own(independent, preferred, far):
     network, X = network_with_truth((3, 6, 2))
     y = torch.randn(200, 2, generator=torch.Generator().manual_seed(3)).double()
-    fitted = linear_map(TensorRows(X, y), 1e-9, 2, fit_intercept=True)
+    fitted = LinearMaps(TensorRows(X, y), 2, True)(1e-9)
     network.set_perceptron(torch.as_tensor(fitted))
     with torch.no_grad():
         network.eigenvalues[1].fill_(1e-3)
@@ -173,7 +173,7 @@ def test_linear_map_is_ordinary_least_squares_with_weights():
     rng = np.random.RandomState(0)
     X, y, weight = rng.randn(50, 3), rng.randn(50, 2), rng.rand(50) + 0.1
     rows = TensorRows(*map(torch.as_tensor, (X, y, weight / weight.mean())))
-    fitted = linear_map(rows, 1e-12, 2, fit_intercept=True)
+    fitted = LinearMaps(rows, 2, True)(1e-12)
     root = np.sqrt(weight)[:, None]
     design = np.column_stack([X, np.ones(50)])
     expected = np.linalg.lstsq(design * root, y * root, rcond=None)[0].T
@@ -185,7 +185,7 @@ def test_linear_map_for_classes_without_rows(present):
     rng = np.random.RandomState(0)
     X, y = rng.randn(60, 3), rng.choice(present, 60)
     rows = TensorRows(torch.as_tensor(X), torch.as_tensor(y))
-    fitted = linear_map(rows, 1e-3, 4, fit_intercept=True)
+    fitted = LinearMaps(rows, 4, True)(1e-3)
     assert fitted.shape == (4, 4)
     assert np.isin((X @ fitted[:, :3].T + fitted[:, 3]).argmax(axis=1), present).all()
-    assert linear_map(TensorRows(rows.X, rows.y * 0), 1e-3, 4, fit_intercept=True) is None
+    assert LinearMaps(TensorRows(rows.X, rows.y * 0), 4, True)(1e-3) is None

@@ -1,53 +1,58 @@
 """Time of one training step, side by side and interleaved in one run.
 
-Rivals: a plain torch MLP of the same shape in the same loop (autograd, fused AdamW), the carry
-recursion differentiated by autograd, and the published dense form (Φ, its inverse, A and every
+"spectral" is the step that the estimators take, without a penalty; "+ gamma" with their default
+one; "module" is SpectralNetwork as a module in a loop of plain torch, one node of an autograd
+graph. Rivals: a torch MLP of the same shape in the same loop (autograd, fused AdamW),
+scikit-learn's MLP, a plain skorch net with its default loader, and the published form (every skip
 block at each step). Prints medians in milliseconds and the ratio to the torch MLP.
 
 Expected before the first run, from counting matrix products: twice the MLP for dense hidden
-layers, less where the inputs are many, and more for tiny networks, where operator calls decide.
+layers, less where the inputs are many, and less than the MLP for tiny networks, where the number of
+operator calls decides.
 """
 
 import argparse
+import warnings
 from itertools import pairwise
 from time import perf_counter
 
 import numpy as np
 import torch
+from sklearn.neural_network import MLPClassifier, MLPRegressor
+from skorch import NeuralNetClassifier, NeuralNetRegressor
 from torch import nn
 
 from sk_spectral import SpectralNetwork, algebra
+from sk_spectral.batches import Batch
 from sk_spectral.carry import ACTIVATIONS
+from sk_spectral.gradient import FlatParameters, GradientStep, flat_parameters
 from sk_spectral.losses import LogLoss, SquaredError
 
 SHAPES = [
     ((2, 300, 1), 100),
     ((65, 128, 128, 128, 10), 128),
     ((784, 256, 256, 256, 256, 10), 128),
-    ((64, *[128] * 8, 10), 128),
 ]
-_LARGEST_DENSE = 800
+_LARGEST_PUBLISHED = 800
+_BATCHES_A_FIT = 40
 
 
-class AutogradNetwork(SpectralNetwork):
-    """The same recursion without the hand-written adjoint."""
+class PublishedNetwork(SpectralNetwork):
+    """The published form: W_ij = (−1)^{i−1−j} [φ_{i−1} L_{i−1} − L_i φ_{i−1}] φ_{i−2} … φ_j.
 
-    def forward(self, X, unit_masks=None):
-        X = torch.cat([X, X.new_ones(len(X), 1)], dim=1)
-        activation = ACTIVATIONS[self.activation]
-        return algebra.carry_forward(
-            X, list(self.eigenvalues), list(self.eigenvectors), activation, unit_masks
-        )
-
-
-class DenseNetwork(SpectralNetwork):
-    """The published form."""
+    Every block at each step, with products by dense diagonal matrices, and the sum over all of
+    them.
+    """
 
     def forward(self, X, unit_masks=None):
         X = torch.cat([X, X.new_ones(len(X), 1)], dim=1)
-        lam = list(self.eigenvalues)
-        A = algebra.adjacency(lam, list(self.eigenvectors))
-        blocks = algebra.split_blocks(A, algebra.layer_sizes_of(lam))
+        phi, L = list(self.eigenvectors), [torch.diag(lam) for lam in self.eigenvalues]
+        blocks = {}
+        for i in range(1, len(L)):
+            for j in range(i):
+                blocks[i, j] = phi[i - 1] @ L[i - 1] - L[i] @ phi[i - 1]
+                for k in range(i - 2, j - 1, -1):
+                    blocks[i, j] = -blocks[i, j] @ phi[k]
         return algebra.direct_forward(X, blocks, ACTIVATIONS[self.activation])
 
 
@@ -57,6 +62,7 @@ def mlp(sizes):
 
 
 def step_of(network, X, y, loss):
+    """Step of an ordinary loop in torch."""
     parameters = [p for p in network.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(parameters, lr=1e-3, fused=True)
 
@@ -68,6 +74,43 @@ def step_of(network, X, y, loss):
     return step
 
 
+def spectral_step(network, X, y, loss, penalty):
+    """Step of the estimators, with their two groups of parameters."""
+    flat = [parameter for _, parameter in flat_parameters(network)]
+    groups = [{"params": flat[:1], "lr": 1e-2, "weight_decay": 0.0}, {"params": flat[1:]}]
+    optimizer = torch.optim.AdamW(groups, lr=1e-3, fused=True)
+    FlatParameters(network, flat).__enter__()  # for as long as the process lives
+    gradient = GradientStep(network, loss, penalty, 3e-4)
+    batch = Batch(torch.cat([X, X.new_ones(len(X), 1)], dim=1), y, None)
+
+    def step():
+        with torch.no_grad():
+            gradient(batch)
+        optimizer.step()
+
+    return step
+
+
+def epochs_of_the_others(sizes, X, y, device):
+    """One pass of scikit-learn's MLP and of a skorch net, over many batches."""
+    regression = sizes[-1] == 1
+    rows, targets = X.cpu().repeat(_BATCHES_A_FIT, 1), y.cpu().repeat(_BATCHES_A_FIT, 1)
+    targets = targets if regression else y.cpu().repeat(_BATCHES_A_FIT)
+    theirs = (MLPRegressor if regression else MLPClassifier)(
+        hidden_layer_sizes=sizes[1:-1], batch_size=len(X), max_iter=1
+    )
+    plain = (NeuralNetRegressor if regression else NeuralNetClassifier)(
+        mlp(sizes), optimizer=torch.optim.Adam, batch_size=len(X), max_epochs=1, verbose=0,
+        train_split=None, criterion=nn.MSELoss if regression else nn.CrossEntropyLoss,
+        device=device,
+    ).initialize()  # fmt: skip
+    X_array, y_array = rows.double().numpy(), targets.double().numpy().squeeze()
+    return {
+        "scikit-learn": lambda: theirs.fit(X_array, y_array),
+        "skorch": lambda: plain.partial_fit(rows.numpy(), targets.numpy()),
+    }
+
+
 def synchronized_time(step, n_steps, device):
     start = perf_counter()
     for _ in range(n_steps):
@@ -77,25 +120,39 @@ def synchronized_time(step, n_steps, device):
     return (perf_counter() - start) / n_steps
 
 
-def measure(sizes, n_rows, *, device, repeats):
-    """Median seconds a step by contender."""
+def contenders_for(sizes, n_rows, device):
+    """For each contender a function to time, how often to call it, and steps in a call."""
     generator = torch.Generator().manual_seed(0)
     X = torch.randn(n_rows, sizes[0], generator=generator).to(device)
     if sizes[-1] == 1:
         y, loss = torch.randn(n_rows, 1, generator=generator).to(device), SquaredError()
     else:
-        y = torch.randint(0, sizes[-1], (n_rows,), generator=generator).to(device)
+        y = (torch.arange(n_rows) % sizes[-1]).to(device)
         loss = LogLoss()
-    networks = {"torch MLP": mlp(sizes), "spectral": SpectralNetwork(sizes)}
-    networks["autograd"] = AutogradNetwork(sizes)
-    if sum(sizes) <= _LARGEST_DENSE:
-        networks["dense"] = DenseNetwork(sizes)
-    steps = {name: step_of(net.to(device), X, y, loss) for name, net in networks.items()}
-    n_steps = {name: 3 if name == "dense" else 30 for name in steps}
-    times = {name: [] for name in steps}
+
+    def new():
+        return SpectralNetwork(sizes, generator=torch.Generator().manual_seed(0)).to(device)
+
+    contenders = {
+        "torch MLP": (step_of(mlp(sizes).to(device), X, y, loss), 30, 1),
+        "spectral": (spectral_step(new(), X, y, loss, None), 30, 1),
+        "+ gamma": (spectral_step(new(), X, y, loss, "gamma"), 30, 1),
+        "module": (step_of(new(), X, y, loss), 30, 1),
+    }
+    for name, epoch in epochs_of_the_others(sizes, X, y, device).items():
+        contenders[name] = (epoch, 1, _BATCHES_A_FIT)
+    if sum(sizes) <= _LARGEST_PUBLISHED:
+        contenders["published"] = (step_of(PublishedNetwork(sizes).to(device), X, y, loss), 2, 1)
+    return contenders
+
+
+def measure(sizes, n_rows, *, device, repeats):
+    """Median seconds a step by contender."""
+    contenders = contenders_for(sizes, n_rows, device)
+    times = {name: [] for name in contenders}
     for repeat in range(repeats + 1):
-        for name, step in steps.items():
-            seconds = synchronized_time(step, n_steps[name], device)
+        for name, (step, n_calls, n_steps) in contenders.items():
+            seconds = synchronized_time(step, n_calls, device) / n_steps
             if repeat:  # the first pass warms up
                 times[name].append(seconds)
     return {name: float(np.median(values)) for name, values in times.items()}
@@ -106,17 +163,18 @@ def main():
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--repeats", type=int, default=15)
     arguments = parser.parse_args()
-    names = ["torch MLP", "spectral", "autograd", "dense"]
-    print(f"{'shape':<24}{'batch':>6}" + "".join(f"{name:>18}" for name in names))
+    warnings.simplefilter("ignore")  # one epoch does not converge
+    names = ["torch MLP", "spectral", "+ gamma", "module", "scikit-learn", "skorch", "published"]
+    print(f"{'shape, batch':<26}" + "".join(f"{name:>16}" for name in names))
     for sizes, n_rows in SHAPES:
         times = measure(sizes, n_rows, device=arguments.device, repeats=arguments.repeats)
-        hidden = f"{sizes[1]}x{len(sizes) - 2}"
-        line = f"{f'{sizes[0]} -> {hidden} -> {sizes[-1]}':<24}{n_rows:>6}"
+        shape = f"{sizes[0]} -> {sizes[1]}x{len(sizes) - 2} -> {sizes[-1]}, {n_rows}"
+        line = f"{shape:<26}"
         for name in names:
             if name in times:
                 ratio = times[name] / times["torch MLP"]
-                line += f"{f'{1e3 * times[name]:.2f} ms ({ratio:.2f})':>18}"
-        print(line)
+                line += f"{f'{1e3 * times[name]:.2f} ms ({ratio:.2f})':>16}"
+        print(line, flush=True)
 
 
 if __name__ == "__main__":
