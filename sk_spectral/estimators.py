@@ -44,6 +44,8 @@ class SpectralNASRegressor(RegressorMixin, SpectralSearch):
         Share by which the loss may rise for a smaller network. None prunes nothing.
     fit_intercept : bool, default=True
         Give every unit an intercept.
+    train_input_eigenvalues : bool, default=False
+        Train the eigenvalues of the input as well, as published; else they stay 0.
     standardize : bool, default=True
         Train in units in which X and y have mean 0 and variance 1; what is predicted is in yours.
     batch_size : int or "auto", default="auto"
@@ -124,6 +126,7 @@ class SpectralNASRegressor(RegressorMixin, SpectralSearch):
         alpha: float = 3e-4,
         prune_tol: float | None = 0.01,
         fit_intercept: bool = True,
+        train_input_eigenvalues: bool = False,
         standardize: bool = True,
         batch_size: int | str = "auto",
         learning_rate_init: float = 1e-3,
@@ -147,6 +150,7 @@ class SpectralNASRegressor(RegressorMixin, SpectralSearch):
         self.alpha = alpha
         self.prune_tol = prune_tol
         self.fit_intercept = fit_intercept
+        self.train_input_eigenvalues = train_input_eigenvalues
         self.standardize = standardize
         self.batch_size = batch_size
         self.learning_rate_init = learning_rate_init
@@ -241,9 +245,10 @@ class SpectralNASClassifier(ClassifierMixin, SpectralSearch):
     ----------
     class_weight : dict, "balanced" or None, default=None
         Weight of each class; "balanced" makes the weights of all classes sum to the same.
-    hidden_layer_sizes, activation, solver, penalty, alpha, prune_tol, fit_intercept, standardize, \
-batch_size, learning_rate_init, eigenvalue_rate, weight_decay, max_iter, tol, early_stopping, \
-validation_fraction, n_iter_no_change, warm_start, random_state, device, callbacks, verbose
+    hidden_layer_sizes, activation, solver, penalty, alpha, prune_tol, fit_intercept, \
+train_input_eigenvalues, standardize, batch_size, learning_rate_init, eigenvalue_rate, \
+weight_decay, max_iter, tol, early_stopping, validation_fraction, n_iter_no_change, warm_start, \
+random_state, device, callbacks, verbose
         As in `SpectralNASRegressor`, except that the loss is the log loss, only X is standardised,
         and the validation rows are drawn by class.
 
@@ -275,6 +280,7 @@ feature_names_in_
         alpha: float = 3e-4,
         prune_tol: float | None = 0.01,
         fit_intercept: bool = True,
+        train_input_eigenvalues: bool = False,
         standardize: bool = True,
         class_weight: dict[Any, float] | str | None = None,
         batch_size: int | str = "auto",
@@ -299,6 +305,7 @@ feature_names_in_
         self.alpha = alpha
         self.prune_tol = prune_tol
         self.fit_intercept = fit_intercept
+        self.train_input_eigenvalues = train_input_eigenvalues
         self.standardize = standardize
         self.class_weight = class_weight
         self.batch_size = batch_size

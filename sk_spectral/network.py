@@ -59,6 +59,9 @@ class SpectralNetwork(nn.Module):
     fit_intercept : bool
         Append a constant-1 unit to the input. Through the skip blocks it gives every unit of every
         layer its intercept.
+    train_input_eigenvalues : bool
+        Let the input eigenvalues train, too, which gives the skip blocks from the input more
+        freedom; frozen at 0 they save products.
     generator : torch.Generator, optional
         Draws the eigenvectors; torch's global one by default.
     device, dtype : optional
@@ -67,8 +70,8 @@ class SpectralNetwork(nn.Module):
     Attributes
     ----------
     eigenvalues : ParameterList of L + 1 vectors
-        λ_l of shape (n_l,); n_0 counts the constant-1 unit. Those of the input are 0 and frozen: a
-        constant added to all eigenvalues changes no block.
+        λ_l of shape (n_l,); n_0 counts the constant-1 unit. Those of the input are 0 and, unless
+        they are trained, frozen: a constant added to all eigenvalues changes no block.
     eigenvectors : ParameterList of L matrices
         φ_l of shape (n_{l+1}, n_l).
 
@@ -96,6 +99,7 @@ class SpectralNetwork(nn.Module):
         *,
         activation: str = "relu",
         fit_intercept: bool = True,
+        train_input_eigenvalues: bool = False,
         generator: torch.Generator | None = None,
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
@@ -119,7 +123,7 @@ class SpectralNetwork(nn.Module):
             torch.empty(target, source, device=device, dtype=dtype)
             for source, target in pairwise(units)
         )
-        self.eigenvalues[0].requires_grad_(False)
+        self.eigenvalues[0].requires_grad_(train_input_eigenvalues)
         self.reset_parameters(generator)
 
     def reset_parameters(self, generator: torch.Generator | None = None) -> None:

@@ -171,6 +171,7 @@ class SpectralSearch(BaseEstimator, metaclass=ABCMeta):
             (data.n_features, *check_hidden_layer_sizes(self.hidden_layer_sizes), n_outputs),
             activation=self.activation,
             fit_intercept=bool(self.fit_intercept),
+            train_input_eigenvalues=bool(self.train_input_eigenvalues),
             generator=self._new_generator(),
         )
 
@@ -182,6 +183,11 @@ class SpectralSearch(BaseEstimator, metaclass=ABCMeta):
             ("hidden_layer_sizes", hidden, network.layer_sizes[1:-1]),
             ("activation", self.activation, network.activation),
             ("fit_intercept", bool(self.fit_intercept), network.fit_intercept),
+            (
+                "train_input_eigenvalues",
+                bool(self.train_input_eigenvalues),
+                network.eigenvalues[0].requires_grad,
+            ),
         ):
             if asked != existing:
                 raise ValueError(

@@ -34,7 +34,7 @@ def check_parameters(estimator: Any) -> None:
         _check_number("prune_tol", estimator.prune_tol, Real, 0)
     if estimator.batch_size != "auto":
         _check_number("batch_size", estimator.batch_size, Integral, 1)
-    for name in ("fit_intercept", "standardize", "warm_start"):
+    for name in ("fit_intercept", "train_input_eigenvalues", "standardize", "warm_start"):
         _check_option(name, getattr(estimator, name), (True, False))
     _check_option("early_stopping", estimator.early_stopping, ("auto", True, False))
     _check_number("verbose", estimator.verbose, Integral, 0)

@@ -62,10 +62,21 @@ def with_constant(batch, network):
 @pytest.mark.parametrize("loss_name", sorted(LOSSES))
 @pytest.mark.parametrize("penalty", [None, *sorted(PENALTIES)])
 @pytest.mark.parametrize("weighted", [True, False])
-def test_value_and_gradient(hidden, activation, loss_name, penalty, weighted):
+@pytest.mark.parametrize("train_input_eigenvalues", [True, False])
+def test_value_and_gradient(
+    hidden, activation, loss_name, penalty, weighted, train_input_eigenvalues
+):
     loss, n_outputs = LOSSES[loss_name]
-    network = seeded([3, *hidden, n_outputs], activation=activation, fit_intercept=weighted)
+    network = seeded(
+        [3, *hidden, n_outputs],
+        activation=activation,
+        fit_intercept=weighted,
+        train_input_eigenvalues=train_input_eigenvalues,
+    )
     randomize(network)
+    if train_input_eigenvalues:
+        with torch.no_grad():
+            network.eigenvalues[0].copy_(torch.linspace(-0.4, 0.7, len(network.eigenvalues[0])))
     batch = problem(loss, n_outputs, weighted)
     value, gradients = by_autograd(network, loss, penalty, 0.1, batch)
     attach(network)

@@ -181,3 +181,15 @@ def test_activations_are_zero_at_zero(activation):
 def test_layer_sizes_that_cannot_be_used(sizes):
     with pytest.raises(ValueError, match="layer_sizes"):
         SpectralNetwork(sizes)
+
+
+def test_input_eigenvalues_train_where_asked_for():
+    network = seeded([2, 8, 1], train_input_eigenvalues=True)
+    assert (network.eigenvalues[0] == 0).all()
+    X = torch.linspace(-1, 1, 64).reshape(32, 2)
+    optimizer = torch.optim.Adam(network.parameters(), lr=1e-2)
+    for _ in range(3):
+        optimizer.zero_grad()
+        (network(X) - X.abs().sum(1, keepdim=True)).square().mean().backward()
+        optimizer.step()
+    assert (network.eigenvalues[0] != 0).all()
