@@ -85,6 +85,12 @@ class SpectralNASRegressor(RegressorMixin, SpectralSearch):
         What was learned: ‖Γ‖, active blocks and units, read off the network that predicts.
     compact_ : CompactNetwork
         The network that predicts, NumPy arrays in your units.
+    feature_importances_ : array of shape (n_features,)
+        Share of the squared norm over all paths to the outputs that starts at each input, in units
+        of training; exactly 0 for an input that is not read.
+    linear_coef_, linear_intercept_ : arrays
+        Direct block from the inputs to the outputs, in your units, shaped as `coef_` and
+        `intercept_` of a linear model are: all of a network without hidden units.
     network_ : SpectralNetwork
         The whole network, before units were pruned, in units of training.
     net_ : SpectralNet
@@ -201,6 +207,9 @@ class SpectralNASRegressor(RegressorMixin, SpectralSearch):
         outputs = self._outputs(X)
         return outputs if self._y_ndim == 2 else outputs[:, 0]
 
+    def _as_y(self, by_output: Array) -> Any:
+        return by_output if self._y_ndim == 2 else by_output[0]
+
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
@@ -256,8 +265,8 @@ random_state, device, callbacks, verbose
     ----------
     classes_ : array of shape (n_classes,)
         Class labels, sorted.
-    topology_, compact_, network_, net_, loss_, loss_curve_, n_iter_, n_features_in_, \
-feature_names_in_
+    topology_, compact_, feature_importances_, linear_coef_, linear_intercept_, network_, net_, \
+loss_, loss_curve_, n_iter_, n_features_in_, feature_names_in_
         As in `SpectralNASRegressor`.
 
     Examples

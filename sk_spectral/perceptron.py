@@ -72,6 +72,21 @@ class LinearMaps:
         return W
 
 
+def nonlinear_share(
+    X: NDArray[Any], outputs: NDArray[Any], weight: NDArray[Any] | None, fit_intercept: bool
+) -> float:
+    """Share of the variance of `outputs` that no linear map of X has, summed over the outputs.
+
+    Without an intercept, of the mean square in place of the variance.
+    """
+    reduced_X, reduced_outputs, _, _ = _reduced(X, outputs, weight, fit_intercept)
+    total = float(np.square(reduced_outputs).sum())
+    if total == 0:
+        return 0.0
+    W = np.linalg.lstsq(reduced_X, reduced_outputs, rcond=None)[0]
+    return float(np.square(reduced_outputs - reduced_X @ W).sum()) / total
+
+
 def _reduced(
     X: NDArray[Any], y: NDArray[Any], weight: NDArray[Any] | None, centered: bool
 ) -> tuple[NDArray[np.float64], ...]:

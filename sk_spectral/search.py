@@ -17,7 +17,7 @@ from sk_spectral.batches import TensorRows
 from sk_spectral.compact import CompactNetwork
 from sk_spectral.losses import LogLoss, SquaredError, weighted_mean
 from sk_spectral.network import SpectralNetwork
-from sk_spectral.perceptron import SHRINKAGES, LinearMaps
+from sk_spectral.perceptron import SHRINKAGES, LinearMaps, nonlinear_share
 from sk_spectral.preparation import Data, Scaling, split_rows
 from sk_spectral.pruning import Judge, Pruning, prefer_perceptron, prune
 from sk_spectral.topology import Topology
@@ -35,6 +35,7 @@ FLOATS = (np.float64, np.float32)
 _FEWEST_ROWS_TO_SPLIT = 100
 _LARGEST_AUTO_BATCH = 200
 _ROWS_TO_COMPARE = 256
+_ROWS_FOR_SHARE = 20_000
 
 
 class _Split(NamedTuple):
@@ -258,11 +259,20 @@ class SpectralSearch(BaseEstimator, metaclass=ABCMeta):
             rivals = map(LinearMaps(train, *settings), shrinkages)
             pruning, preferred = prefer_perceptron(network, pruning, judge, rivals)
             if preferred is not None and valid is not None:
+                train = TensorRows(train.X[:_ROWS_TO_COMPARE].clone(), train.y[:_ROWS_TO_COMPARE])
+                del rivals, judge, valid  # room for all rows
                 W = LinearMaps(to_rows(split.whole), *settings)(shrinkages[preferred])
                 network.set_perceptron(torch.as_tensor(W))
+        share = _nonlinear_share(network, pruning, train)
         network.to("cpu")
         compact = _cut_out(network, pruning, train.X[:_ROWS_TO_COMPARE].cpu())
-        self.topology_ = Topology.from_compact(compact)
+        self.topology_ = Topology.from_compact(
+            compact,
+            loss_before=pruning.loss_before,
+            loss_after=pruning.loss_after,
+            nonlinear_share=share,
+        )
+        self.feature_importances_ = compact.input_shares()
         self.compact_ = self._scaling.fold_into(compact)
         self.loss_curve_ = list(self.net_.history[:, "train_loss"])
         self.loss_ = pruning.loss_after
@@ -285,6 +295,26 @@ class SpectralSearch(BaseEstimator, metaclass=ABCMeta):
             independent=valid is not None,
         )
 
+    @property
+    def linear_coef_(self) -> Array:
+        """Direct block from the inputs to the outputs, in your units: the linear part.
+
+        Shape (n_outputs, n_features), for a regressor fitted to y of one dimension (n_features,).
+        """
+        return self._as_y(self.compact_.weights[-1][:, : self.n_features_in_].copy())
+
+    @property
+    def linear_intercept_(self) -> Any:
+        """What the outputs add to it, in your units: shape (n_outputs,), or a float likewise."""
+        intercepts = self.compact_.intercepts
+        if intercepts is None:
+            return self._as_y(np.zeros(len(self.compact_.weights[-1])))
+        return self._as_y(intercepts[-1].copy())
+
+    def _as_y(self, by_output: Array) -> Any:
+        """First axis left out where y has none for outputs."""
+        return by_output
+
     def _outputs(self, X: ArrayLike) -> Array:
         """Outputs of the compact network, shape (n_samples, n_outputs)."""
         check_is_fitted(self)
@@ -300,6 +330,17 @@ class SpectralSearch(BaseEstimator, metaclass=ABCMeta):
             self.__dict__.clear()
             self.__dict__.update(before)
             raise
+
+
+def _nonlinear_share(network: SpectralNetwork, pruning: Pruning, rows: TensorRows) -> float:
+    """Share of the predictions that no linear map has, on evenly spaced training rows."""
+    if not any(mask.any() for mask in pruning.unit_masks):
+        return 0.0
+    some = rows.take(slice(None, None, -(-len(rows) // _ROWS_FOR_SHARE)))
+    outputs = network.evaluate(some.X, [mask.to(some.X.dtype) for mask in pruning.unit_masks])
+    weight = None if some.sample_weight is None else some.sample_weight.cpu().numpy()
+    arrays = (tensor.cpu().numpy() for tensor in (some.X, outputs))
+    return nonlinear_share(*arrays, weight, network.fit_intercept)
 
 
 def _cut_out(network: SpectralNetwork, pruning: Pruning, X: torch.Tensor) -> CompactNetwork:

@@ -1,12 +1,13 @@
 """What was learned, read off the network that predicts."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from html import escape
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sk_spectral.algebra import gamma_norm
+from sk_spectral.algebra import gamma_norm, n_direct_parameters
 from sk_spectral.compact import CompactNetwork
 
 
@@ -30,6 +31,13 @@ class Topology:
         For each hidden layer, which units are active.
     n_parameters : int
         Entries of all blocks between active units, and intercepts.
+    n_parameters_searched : int
+        The same for the network that was searched, with all its units.
+    loss_before, loss_after : float or None
+        Loss before and after units were pruned, without the penalty and in units of training.
+    nonlinear_share : float or None
+        Share of the variance of the predictions for the training rows that is lost when the best
+        linear map in X takes the place of the network; 0 for a linear one.
     """
 
     layer_sizes: tuple[int, ...]
@@ -38,10 +46,21 @@ class Topology:
     active_blocks: NDArray[np.bool_]
     active_units: tuple[NDArray[np.bool_], ...]
     n_parameters: int
+    n_parameters_searched: int
+    loss_before: float | None = None
+    loss_after: float | None = None
+    nonlinear_share: float | None = None
 
     @classmethod
-    def from_compact(cls, compact: CompactNetwork) -> "Topology":
-        """Read the topology off the network that predicts."""
+    def from_compact(cls, compact: CompactNetwork, **measured: float | None) -> "Topology":
+        """Read the topology off the network that predicts.
+
+        Parameters
+        ----------
+        compact : CompactNetwork
+        **measured
+            Losses and nonlinear share, where they are known.
+        """
         blocks = compact.blocks
         if compact.intercepts is not None:
             for i, intercept in enumerate(compact.intercepts, start=1):
@@ -53,15 +72,19 @@ class Topology:
         masks = tuple(mask.copy() for mask in compact.unit_masks)
         for array in (norms, *masks):
             array.flags.writeable = False
+        sizes = compact.full_layer_sizes
+        n_intercepts = 0 if compact.intercepts is None else sum(sizes[1:])
         active = norms > 0
         active.flags.writeable = False
         return cls(
-            layer_sizes=compact.full_layer_sizes,
+            layer_sizes=sizes,
             gamma_norm=gamma_norm(blocks),
             block_norms=norms,
             active_blocks=active,
             active_units=masks,
             n_parameters=compact.n_parameters,
+            n_parameters_searched=n_direct_parameters(sizes) + n_intercepts,
+            **measured,
         )
 
     @property
@@ -79,19 +102,29 @@ class Topology:
         """Whether no hidden unit is active: the network is then a linear map."""
         return self.n_active_layers == 0
 
-    def summary(self) -> str:
-        """Text table of layers and blocks for a terminal."""
-        n_hidden = len(self.active_units)
-        units = sum(self.n_active_units)
+    def headline(self) -> str:
+        """What was learned, in one line."""
         if self.is_linear:
-            head = "linear: no hidden unit pays for itself"
+            parts = ["linear: no hidden unit pays for itself", f"{self.n_parameters} parameters"]
         else:
-            head = (
-                f"{self.n_active_layers} of {n_hidden} hidden layers, "
-                f"{units} of {sum(self.layer_sizes[1:-1])} units"
-            )
+            share = 100.0 * self.n_parameters / self.n_parameters_searched
+            parts = [
+                f"{self.n_active_layers} of {len(self.active_units)} hidden layers, "
+                f"{sum(self.n_active_units)} of {sum(self.layer_sizes[1:-1])} units, "
+                f"{share:.2g} % of the parameters"
+            ]
+        if self.loss_before is not None and self.loss_after is not None:
+            parts.append(f"loss {self.loss_before:.4g} before pruning, {self.loss_after:.4g} after")
+        if not self.is_linear:
+            if self.nonlinear_share is not None:
+                parts.append(f"{100.0 * self.nonlinear_share:.2g} % of the predictions nonlinear")
+            parts.append(f"‖Γ‖ = {self.gamma_norm:.4g}")
+        return "; ".join(parts)
+
+    def summary(self) -> str:
+        """The headline, and a text table of layers and blocks for a terminal."""
         lines = [
-            f"{head}; {self.n_parameters} parameters, ‖Γ‖ = {self.gamma_norm:.4g}",
+            self.headline(),
             "",
             f"{'layer':<12}{'units':>7}{'active':>8}   norms of the blocks it reads",
         ]
@@ -106,18 +139,98 @@ class Topology:
         return "\n".join(lines)
 
     def to_dict(self) -> dict[str, Any]:
-        """The same values in lists, numbers and booleans, ready for JSON."""
-        return {
+        """The same values in lists, numbers and booleans, ready for JSON and `from_dict`."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return values | {
             "layer_sizes": list(self.layer_sizes),
-            "gamma_norm": self.gamma_norm,
             "block_norms": self.block_norms.tolist(),
             "active_blocks": self.active_blocks.tolist(),
             "active_units": [mask.tolist() for mask in self.active_units],
             "n_active_units": list(self.n_active_units),
             "n_active_layers": self.n_active_layers,
-            "n_parameters": self.n_parameters,
             "is_linear": self.is_linear,
         }
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "Topology":
+        """The topology that `to_dict` has written down, by way of JSON or not."""
+        names = [field.name for field in fields(cls)]
+        missing = [name for name in names if name not in values]
+        if missing:
+            raise ValueError(
+                f"These values are not those of Topology.to_dict(): {', '.join(missing)} "
+                "missing from the dictionary."
+            )
+        norms = np.array(values["block_norms"], dtype=np.float64)
+        active = np.array(values["active_blocks"], dtype=bool)
+        masks = tuple(np.array(mask, dtype=bool) for mask in values["active_units"])
+        for array in (norms, active, *masks):
+            array.flags.writeable = False
+        return cls(
+            **{name: values[name] for name in names}
+            | {
+                "layer_sizes": tuple(values["layer_sizes"]),
+                "block_norms": norms,
+                "active_blocks": active,
+                "active_units": masks,
+            }
+        )
+
+    def to_networkx(self) -> Any:
+        """networkx.DiGraph of the layers that take part, with the active blocks as edges.
+
+        Nodes are the layers' numbers, with the attributes `name`, `size` and `active` (units);
+        edges point from source to target and have the attributes `norm` and `skip`.
+        """
+        try:
+            import networkx
+        except ImportError as error:
+            raise ImportError(
+                "Topology.to_networkx needs networkx: pip install networkx."
+            ) from error
+        graph = networkx.DiGraph()
+        for i, name, size, active in self._layers():
+            graph.add_node(i, name=name, size=size, active=active)
+        for source, target, norm in self._edges():
+            graph.add_edge(source, target, norm=norm, skip=target - source > 1)
+        return graph
+
+    def to_dot(self) -> str:
+        """The same graph in Graphviz's language, skip blocks dashed, wider the larger the norm."""
+        edges = self._edges()
+        largest = max((norm for _, _, norm in edges), default=1.0)
+        lines = ["digraph topology {", "  rankdir=LR;", "  node [shape=box];"]
+        for i, name, size, active in self._layers():
+            units = f"{active} of {size} units" if 0 < i < len(self.layer_sizes) - 1 else size
+            lines.append(f'  {i} [label="{name}\\n{units}"];')
+        for source, target, norm in edges:
+            style = "dashed" if target - source > 1 else "solid"
+            width = 0.5 + 3.5 * norm / largest
+            lines.append(
+                f'  {source} -> {target} [label="{norm:.3g}", style={style}, penwidth={width:.2f}];'
+            )
+        return "\n".join([*lines, "}"]) + "\n"
+
+    def _layers(self) -> list[tuple[int, str, int, int]]:
+        """Number, name, size and active units of the layers that have any."""
+        counts = (self.layer_sizes[0], *self.n_active_units, self.layer_sizes[-1])
+        return [
+            (i, self._layer_name(i), size, count)
+            for i, (size, count) in enumerate(zip(self.layer_sizes, counts, strict=True))
+            if count
+        ]
+
+    def _edges(self) -> list[tuple[int, int, float]]:
+        """Source, target and norm of the active blocks."""
+        return [
+            (int(j), int(i), float(self.block_norms[i, j]))
+            for i, j in np.argwhere(self.active_blocks)
+        ]
+
+    def _repr_html_(self) -> str:
+        head, _, header, *rows = self.summary().splitlines()
+        text = escape("\n".join([header, *rows]))
+        return f"<div><p>{escape(head)}</p><pre>{text}</pre></div>"
 
     def _layer_name(self, i: int) -> str:
         if i == 0:
