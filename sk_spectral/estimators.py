@@ -69,7 +69,8 @@ class SpectralNASRegressor(RegressorMixin, SpectralSearch):
     n_iter_no_change : int, default=20
         Epochs without improvement after which training stops.
     warm_start : bool, default=False
-        Let `fit` go on from the last network, in the units of its first fit.
+        Let `fit` go on from the last network, in the units of its first fit. Pickles hold that
+        network, `network_` and `net_`, only with warm_start=True or after `partial_fit`.
     random_state : int, RandomState or None, default=None
         Draws the eigenvectors, the validation rows and the order of rows.
     device : str, default="cpu"

@@ -9,17 +9,17 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sk_spectral.batches import TensorRows
-from sk_spectral.compact import CompactNetwork
+from sk_spectral.cutting import ROWS_TO_COMPARE, cut_out, nonlinear_share_of
 from sk_spectral.losses import LogLoss, SquaredError, weighted_mean
 from sk_spectral.network import SpectralNetwork
-from sk_spectral.perceptron import SHRINKAGES, LinearMaps, nonlinear_share
+from sk_spectral.perceptron import SHRINKAGES, LinearMaps
+from sk_spectral.persistence import Persistent
 from sk_spectral.preparation import Data, Scaling, split_rows
-from sk_spectral.pruning import Judge, Pruning, prefer_perceptron, prune
+from sk_spectral.pruning import Judge, prefer_perceptron, prune
 from sk_spectral.topology import Topology
 from sk_spectral.training import SpectralNet, auto_weight_decay, build_net
 from sk_spectral.validation import (
@@ -34,8 +34,6 @@ Array = NDArray[Any]
 FLOATS = (np.float64, np.float32)
 _FEWEST_ROWS_TO_SPLIT = 100
 _LARGEST_AUTO_BATCH = 200
-_ROWS_TO_COMPARE = 256
-_ROWS_FOR_SHARE = 20_000
 
 
 class _Split(NamedTuple):
@@ -46,7 +44,7 @@ class _Split(NamedTuple):
     whole: Data | None = None
 
 
-class SpectralSearch(BaseEstimator, metaclass=ABCMeta):
+class SpectralSearch(Persistent, metaclass=ABCMeta):
     """Common part of the estimators; SpectralNASRegressor documents the parameters."""
 
     @abstractmethod
@@ -103,6 +101,9 @@ class SpectralSearch(BaseEstimator, metaclass=ABCMeta):
         """
         with self._unchanged_on_error():
             check_parameters(self)
+            if self.warm_start:
+                self._check_can_go_on()
+            self._partially_fitted = False
             continued = self.warm_start and hasattr(self, "network_")
             if not continued:
                 self._random_state = check_random_state(self.random_state)
@@ -122,6 +123,8 @@ class SpectralSearch(BaseEstimator, metaclass=ABCMeta):
     ) -> Self:
         with self._unchanged_on_error():
             check_parameters(self)
+            self._check_can_go_on()
+            self._partially_fitted = True
             first = not hasattr(self, "network_")
             if first:
                 self._random_state = check_random_state(self.random_state)
@@ -259,13 +262,13 @@ class SpectralSearch(BaseEstimator, metaclass=ABCMeta):
             rivals = map(LinearMaps(train, *settings), shrinkages)
             pruning, preferred = prefer_perceptron(network, pruning, judge, rivals)
             if preferred is not None and valid is not None:
-                train = TensorRows(train.X[:_ROWS_TO_COMPARE].clone(), train.y[:_ROWS_TO_COMPARE])
+                train = TensorRows(train.X[:ROWS_TO_COMPARE].clone(), train.y[:ROWS_TO_COMPARE])
                 del rivals, judge, valid  # room for all rows
                 W = LinearMaps(to_rows(split.whole), *settings)(shrinkages[preferred])
                 network.set_perceptron(torch.as_tensor(W))
-        share = _nonlinear_share(network, pruning, train)
+        share = nonlinear_share_of(network, pruning, train)
         network.to("cpu")
-        compact = _cut_out(network, pruning, train.X[:_ROWS_TO_COMPARE].cpu())
+        compact = cut_out(network, pruning, train.X[:ROWS_TO_COMPARE].cpu())
         self.topology_ = Topology.from_compact(
             compact,
             loss_before=pruning.loss_before,
@@ -330,33 +333,3 @@ class SpectralSearch(BaseEstimator, metaclass=ABCMeta):
             self.__dict__.clear()
             self.__dict__.update(before)
             raise
-
-
-def _nonlinear_share(network: SpectralNetwork, pruning: Pruning, rows: TensorRows) -> float:
-    """Share of the predictions that no linear map has, on evenly spaced training rows."""
-    if not any(mask.any() for mask in pruning.unit_masks):
-        return 0.0
-    some = rows.take(slice(None, None, -(-len(rows) // _ROWS_FOR_SHARE)))
-    outputs = network.evaluate(some.X, [mask.to(some.X.dtype) for mask in pruning.unit_masks])
-    weight = None if some.sample_weight is None else some.sample_weight.cpu().numpy()
-    arrays = (tensor.cpu().numpy() for tensor in (some.X, outputs))
-    return nonlinear_share(*arrays, weight, network.fit_intercept)
-
-
-def _cut_out(network: SpectralNetwork, pruning: Pruning, X: torch.Tensor) -> CompactNetwork:
-    """Compact network of the kept units, compared with the pruned network on the rows X."""
-    compact = CompactNetwork.from_network(
-        network, [mask.cpu().numpy() for mask in pruning.unit_masks]
-    )
-    X = X.double()
-    with torch.no_grad():
-        masks = [mask.cpu().double() for mask in pruning.unit_masks]
-        expected = deepcopy(network).double()(X, masks).numpy()
-    got = compact(X.numpy())
-    error = np.abs(got - expected).max(initial=0.0)
-    if not error <= 1e-8 * (1.0 + np.abs(expected).max(initial=0.0)):
-        raise RuntimeError(
-            f"The compact network differs from the pruned one by {error:.3g}. The eigenvectors "
-            "have grown too large for their products: lower learning_rate_init or use fewer layers."
-        )
-    return compact

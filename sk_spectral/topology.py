@@ -189,18 +189,18 @@ class Topology:
                 "Topology.to_networkx needs networkx: pip install networkx."
             ) from error
         graph = networkx.DiGraph()
-        for i, name, size, active in self._layers():
+        for i, name, size, active in self.layers():
             graph.add_node(i, name=name, size=size, active=active)
-        for source, target, norm in self._edges():
+        for source, target, norm in self.edges():
             graph.add_edge(source, target, norm=norm, skip=target - source > 1)
         return graph
 
     def to_dot(self) -> str:
         """The same graph in Graphviz's language, skip blocks dashed, wider the larger the norm."""
-        edges = self._edges()
+        edges = self.edges()
         largest = max((norm for _, _, norm in edges), default=1.0)
         lines = ["digraph topology {", "  rankdir=LR;", "  node [shape=box];"]
-        for i, name, size, active in self._layers():
+        for i, name, size, active in self.layers():
             units = f"{active} of {size} units" if 0 < i < len(self.layer_sizes) - 1 else size
             lines.append(f'  {i} [label="{name}\\n{units}"];')
         for source, target, norm in edges:
@@ -211,7 +211,7 @@ class Topology:
             )
         return "\n".join([*lines, "}"]) + "\n"
 
-    def _layers(self) -> list[tuple[int, str, int, int]]:
+    def layers(self) -> list[tuple[int, str, int, int]]:
         """Number, name, size and active units of the layers that have any."""
         counts = (self.layer_sizes[0], *self.n_active_units, self.layer_sizes[-1])
         return [
@@ -220,7 +220,7 @@ class Topology:
             if count
         ]
 
-    def _edges(self) -> list[tuple[int, int, float]]:
+    def edges(self) -> list[tuple[int, int, float]]:
         """Source, target and norm of the active blocks."""
         return [
             (int(j), int(i), float(self.block_norms[i, j]))
@@ -231,6 +231,10 @@ class Topology:
         head, _, header, *rows = self.summary().splitlines()
         text = escape("\n".join([header, *rows]))
         return f"<div><p>{escape(head)}</p><pre>{text}</pre></div>"
+
+    def layer_names(self) -> list[str]:
+        """Names of all layers, from "input" to "output"."""
+        return [self._layer_name(i) for i in range(len(self.layer_sizes))]
 
     def _layer_name(self, i: int) -> str:
         if i == 0:

@@ -148,8 +148,6 @@ def test_round_trips(diabetes, cancer, tmp_path):
         for loaded in (pickle.loads(pickle.dumps(model)), joblib.load(tmp_path / "model.joblib")):
             np.testing.assert_array_equal(loaded.predict(X), model.predict(X))
             assert loaded.topology_.to_dict() == model.topology_.to_dict()
-            loaded.partial_fit(X, y)
-            loaded.set_params(warm_start=True).fit(X, y)
 
 
 def test_clone_is_unfitted_and_equal(diabetes):

@@ -14,18 +14,22 @@ FLOORS = [
     ["network"],
     ["gradient"],
     ["topology", "training", "pruning", "datasets"],
-    ["perceptron", "preparation", "validation"],
+    ["perceptron", "preparation", "validation", "persistence"],
+    ["cutting"],
     ["search"],
-    ["estimators"],
+    ["estimators", "display"],
     ["__init__"],
 ]
 ROOMS = {
     "torch": {
-        "algebra", "batches", "carry", "gradient", "losses", "network", "penalties", "training",
-        "pruning", "preparation", "validation", "search",
+        "algebra", "batches", "carry", "cutting", "gradient", "losses", "network", "penalties",
+        "training", "pruning", "preparation", "validation", "search",
     },
     "skorch": {"training"},
-    "sklearn": {"datasets", "perceptron", "preparation", "validation", "search", "estimators"},
+    "sklearn": {
+        "datasets", "perceptron", "persistence", "preparation", "validation", "search",
+        "estimators",
+    },
     "scipy": set(),
 }  # fmt: skip
 

@@ -1,0 +1,226 @@
+"""Pictures of what was learned, in the form of scikit-learn's displays."""
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sk_spectral.topology import Topology
+
+_MOST_NAMES = 40
+_MOST_DOTS = 60
+
+
+def _pyplot() -> Any:
+    try:
+        from matplotlib import pyplot
+    except ImportError as error:
+        raise ImportError(
+            "Displays need matplotlib: pip install matplotlib, or sk_spectral[plot]."
+        ) from error
+    return pyplot
+
+
+def _axes(ax: Any, **size: Any) -> tuple[Any, Any]:
+    if ax is None:
+        figure, ax = _pyplot().subplots(layout="constrained", **size)
+        return figure, ax
+    return ax.figure, ax
+
+
+def _colours() -> Any:
+    """Part of viridis that can be seen on light and on dark ground."""
+    whole = _pyplot().get_cmap("viridis_r")
+    from matplotlib.colors import ListedColormap
+
+    return ListedColormap(whole(np.linspace(0.25, 0.8, 256)), name="blocks")
+
+
+class TopologyDisplay:
+    """Learned topology as a graph of layers or as the matrix of its blocks.
+
+    Parameters
+    ----------
+    topology : Topology
+    feature_names : sequence of str, optional
+        Names of the inputs, written beside them where there are at most 40.
+
+    Attributes
+    ----------
+    ax_, figure_ : matplotlib axes and figure of the last `plot`
+
+    Examples
+    --------
+    >>> from sk_spectral import SpectralNASRegressor
+    >>> from sk_spectral.datasets import make_linear_to_quadratic
+    >>> from sk_spectral.display import TopologyDisplay
+    >>> X, y, _ = make_linear_to_quadratic(200, random_state=0)
+    >>> model = SpectralNASRegressor((8,), max_iter=5, random_state=0).fit(X, y)
+    >>> display = TopologyDisplay.from_estimator(model)  # doctest: +SKIP
+    """
+
+    def __init__(self, topology: Topology, feature_names: Sequence[str] | None = None) -> None:
+        self.topology = topology
+        self.feature_names = feature_names
+
+    @classmethod
+    def from_estimator(cls, estimator: Any, *, kind: str = "graph", ax: Any = None) -> Self:
+        """Draw the topology of a fitted estimator.
+
+        Parameters
+        ----------
+        estimator : SpectralNASRegressor or SpectralNASClassifier
+        kind : {"graph", "blocks"}
+        ax : matplotlib axes, optional
+
+        Returns
+        -------
+        TopologyDisplay
+        """
+        names = getattr(estimator, "feature_names_in_", None)
+        return cls(estimator.topology_, names).plot(kind=kind, ax=ax)
+
+    def plot(self, ax: Any = None, *, kind: str = "graph") -> Self:
+        """Draw, on new axes by default.
+
+        "graph": a column of units for each layer that takes part, an arrow for each active block,
+        those that skip layers as arcs; width and colour by the norm of the block. "blocks": the
+        matrix of norms, target by source.
+        """
+        if kind not in ("graph", "blocks"):
+            raise ValueError(f"kind={kind!r} is not an option. Choose one of 'graph', 'blocks'.")
+        if kind == "graph":
+            self._plot_graph(ax)
+        else:
+            self._plot_blocks(ax)
+        return self
+
+    def _plot_graph(self, ax: Any) -> None:
+        plt = _pyplot()
+        layers, edges = self.topology.layers(), self.topology.edges()
+        self.figure_, self.ax_ = figure, axes = _axes(ax, figsize=(2.0 + 1.9 * len(layers), 4.4))
+        position = {number: x for x, (number, *_) in enumerate(layers)}
+        norms = [norm for *_, norm in edges] or [1.0]
+        scale = plt.Normalize(0.0, max(norms))
+        colours = _colours()
+        heights = {}
+        for number, name, size, active in layers:
+            heights[number] = self._draw_column(axes, position[number], number, active)
+            last = number == len(self.topology.layer_sizes) - 1
+            count = f"{active} of {size} units" if number > 0 and not last else f"{size}"
+            axes.text(position[number], -1.18, f"{name}\n{count}", ha="center", va="top")
+        highest = 1.0
+        for source, target, norm in sorted(edges, key=lambda edge: edge[2]):
+            span = position[target] - position[source]
+            straight = span == 1
+            start = (position[source], 0.0 if straight else heights[source])
+            end = (position[target], 0.0 if straight else heights[target])
+            bend = 0.0 if straight else -0.25 - 0.08 * (span - 2)
+            highest = max(highest, max(start[1], end[1]) - bend * span * 0.55)
+            axes.annotate(
+                "", end, start, zorder=1 if straight else 3,
+                arrowprops={
+                    "arrowstyle": "-|>", "connectionstyle": f"arc3,rad={bend}",
+                    "linewidth": 0.8 + 4.0 * norm / max(norms), "color": colours(scale(norm)),
+                    "shrinkA": 9, "shrinkB": 9, "mutation_scale": 12,
+                },
+            )  # fmt: skip
+        left = 1.3 if self._names() else 0.6
+        axes.set_xlim(-left, len(layers) - 0.4)
+        axes.set_ylim(-1.75, highest + 0.25)
+        axes.set_axis_off()
+        axes.set_title(self.topology.headline().split("; ")[0])
+        bar = plt.cm.ScalarMappable(scale, colours)
+        figure.colorbar(bar, ax=axes, label="norm of the block", shrink=0.6)
+
+    def _draw_column(self, axes: Any, x: float, number: int, active: int) -> float:
+        """Dots for units, or a bar where they are many; the height that it reaches."""
+        shown = min(active, _MOST_DOTS)
+        height = min(1.0, 0.12 * (shown - 1) / 2 + 0.02)
+        colour = _pyplot().rcParams["text.color"]
+        if active > _MOST_DOTS:
+            axes.plot(
+                [x, x], [-1, 1], linewidth=7, color=colour, alpha=0.6, solid_capstyle="round",
+                zorder=2,
+            )  # fmt: skip
+            return 1.0
+        y = np.linspace(height, -height, shown)
+        size = 60 if shown <= 20 else 60 * 20 / shown
+        axes.scatter(np.full(shown, x), y, s=size, color=colour, zorder=2)
+        if number == 0 and self._names():
+            for name, level in zip(self._names(), y, strict=True):
+                axes.text(x - 0.12, level, name, ha="right", va="center", fontsize="small")
+        return height
+
+    def _names(self) -> list[str]:
+        names = [] if self.feature_names is None else [str(name) for name in self.feature_names]
+        return names if len(names) <= _MOST_NAMES else []
+
+    def _plot_blocks(self, ax: Any) -> None:
+        topology = self.topology
+        names = topology.layer_names()
+        self.figure_, self.ax_ = figure, axes = _axes(ax, figsize=(5.2, 4.4))
+        norms = np.ma.masked_where(~topology.active_blocks, topology.block_norms)[1:, :-1]
+        image = axes.imshow(norms, cmap=_colours(), vmin=0)
+        axes.set_xticks(range(len(names) - 1), names[:-1], rotation=45, ha="right")
+        axes.set_yticks(range(len(names) - 1), names[1:])
+        axes.set_xlabel("from")
+        axes.set_ylabel("to")
+        if len(names) <= 9:
+            for i, j in np.argwhere(~np.ma.getmaskarray(norms)):
+                axes.text(j, i, f"{norms[i, j]:.2g}", ha="center", va="center", color="white")
+        axes.set_title("norms of the active blocks")
+        figure.colorbar(image, ax=axes, shrink=0.8)
+
+
+class SpectrumDisplay:
+    """Eigenvalues of the network that was searched, by layer, each layer sorted.
+
+    Parameters
+    ----------
+    eigenvalues : sequence of arrays of shape (n_l,), from the input to the output
+    active_units : sequence of bool arrays, for each hidden layer, optional
+        Units that are left are drawn filled, the others as rings.
+
+    Attributes
+    ----------
+    ax_, figure_ : matplotlib axes and figure of the last `plot`
+    """
+
+    def __init__(
+        self,
+        eigenvalues: Sequence[NDArray[Any]],
+        active_units: Sequence[NDArray[np.bool_]] | None = None,
+    ) -> None:
+        self.eigenvalues = eigenvalues
+        self.active_units = active_units
+
+    @classmethod
+    def from_estimator(cls, estimator: Any, *, ax: Any = None) -> Self:
+        """Draw the eigenvalues of a fitted estimator that still has its `network_`."""
+        eigenvalues = [lam.detach().cpu().numpy() for lam in estimator.network_.eigenvalues]
+        return cls(eigenvalues, estimator.topology_.active_units).plot(ax=ax)
+
+    def plot(self, ax: Any = None) -> Self:
+        """Draw, on new axes by default."""
+        n_layers = len(self.eigenvalues)
+        self.figure_, self.ax_ = _, axes = _axes(ax, figsize=(1.8 + 1.4 * n_layers, 3.6))
+        names = ["input", *(f"hidden {i}" for i in range(1, n_layers - 1)), "output"]
+        for i, lam in enumerate(self.eigenvalues):
+            order = np.argsort(lam)
+            x = i + np.linspace(-0.36, 0.36, len(lam)) if len(lam) > 1 else np.array([i])
+            active = np.ones(len(lam), dtype=bool)
+            if self.active_units is not None and 0 < i < n_layers - 1:
+                active = self.active_units[i - 1][order]
+            colour = f"C{i}"
+            axes.scatter(x[active], lam[order][active], s=12, color=colour)
+            axes.scatter(
+                x[~active], lam[order][~active], s=12, facecolors="none", edgecolors=colour,
+                linewidths=0.7,
+            )  # fmt: skip
+        axes.axhline(0.0, color=_pyplot().rcParams["axes.edgecolor"], linewidth=0.6, zorder=0)
+        axes.set_xticks(range(n_layers), names)
+        axes.set_ylabel("eigenvalue")
+        axes.set_title("eigenvalues by layer; rings are units that were pruned")
+        return self

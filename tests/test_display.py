@@ -1,0 +1,147 @@
+"""Pictures are tested for what they show, not for their pixels."""
+
+import builtins
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sk_spectral import SpectralNASRegressor
+from sk_spectral.compact import CompactNetwork
+from sk_spectral.display import SpectrumDisplay, TopologyDisplay
+from sk_spectral.topology import Topology
+
+matplotlib = pytest.importorskip("matplotlib")
+matplotlib.use("agg")
+
+
+@pytest.fixture(autouse=True)
+def closed_figures():
+    yield
+    matplotlib.pyplot.close("all")
+
+
+@pytest.fixture(scope="module")
+def model():
+    X = np.random.RandomState(0).normal(size=(300, 3))
+    frame = pd.DataFrame(X, columns=["width", "height", "age"])
+    y = np.abs(X[:, 0]) + X[:, 1]
+    settings = {"max_iter": 60, "batch_size": 20, "random_state": 0}
+    return SpectralNASRegressor((12, 100), **settings).fit(frame, y)
+
+
+def with_units(*counts, sizes=(200, 200)):
+    """Topology of a network with so many active units a hidden layer."""
+    rng = np.random.RandomState(0)
+    layers = [4, *counts, 2]
+    weights = tuple(rng.normal(size=(n, sum(layers[:i]))) for i, n in enumerate(layers) if i)
+    masks = tuple(np.arange(size) < n for n, size in zip(counts, sizes, strict=True))
+    return Topology.from_compact(CompactNetwork(weights, None, "relu", masks))
+
+
+def arrows(axes):
+    return [text for text in axes.texts if getattr(text, "arrow_patch", None) is not None]
+
+
+def words(axes):
+    return [text.get_text() for text in axes.texts if text.get_text()]
+
+
+def n_dots(axes):
+    return [len(collection.get_offsets()) for collection in axes.collections]
+
+
+def test_graph_shows_active_units_and_blocks(model):
+    display = TopologyDisplay.from_estimator(model)
+    topology = model.topology_
+    assert not topology.is_linear
+    assert display.figure_ is display.ax_.figure
+    assert len(arrows(display.ax_)) == int(topology.active_blocks.sum())
+    active = [n for n in topology.n_active_units if n]
+    assert sorted(n_dots(display.ax_)) == sorted([3, *[n for n in active if n <= 60], 1])
+    labels = words(display.ax_)
+    assert {"width", "height", "age"} <= set(labels)
+    for i, (n, size) in enumerate(zip(topology.n_active_units, (12, 100), strict=True), start=1):
+        assert (f"hidden {i}\n{n} of {size} units" in labels) == bool(n)
+    assert display.ax_.get_title() == topology.headline().split("; ")[0]
+
+
+def test_width_and_colour_follow_the_norm(model):
+    display = TopologyDisplay.from_estimator(model)
+    widths = [arrow.arrow_patch.get_linewidth() for arrow in arrows(display.ax_)]
+    norms = sorted(norm for *_, norm in model.topology_.edges())
+    expected = [0.8 + 4 * norm / norms[-1] for norm in norms]
+    np.testing.assert_allclose(sorted(widths), expected)
+    colours = {arrow.arrow_patch.get_edgecolor() for arrow in arrows(display.ax_)}
+    assert len(colours) == len(norms)
+
+
+@pytest.mark.parametrize("counts", [(1, 0), (0, 1), (60, 3), (61, 200), (0, 0)])
+def test_graph_from_one_to_many_units(counts):
+    topology = with_units(*counts)
+    axes = TopologyDisplay(topology).plot().ax_
+    assert len(arrows(axes)) == int(topology.active_blocks.sum())
+    assert sorted(n_dots(axes)) == sorted([4, *[n for n in counts if 0 < n <= 60], 2])
+    assert len(axes.lines) == sum(n > 60 for n in counts)
+    assert sum("hidden" in word for word in words(axes)) == sum(n > 0 for n in counts)
+    low, high = axes.get_ylim()
+    for text in axes.texts:
+        assert low <= text.get_position()[1] <= high
+
+
+def test_names_of_many_features_are_left_out():
+    topology = with_units(3, 3)
+    names = [f"feature {i}" for i in range(4)]
+    assert set(names) <= set(words(TopologyDisplay(topology, names).plot().ax_))
+    assert not words(TopologyDisplay(topology, names * 11).plot().ax_)[0].startswith("feature")
+
+
+def test_blocks_shows_the_norms(model):
+    display = TopologyDisplay.from_estimator(model, kind="blocks")
+    (image,) = display.ax_.images
+    shown = image.get_array()
+    norms = model.topology_.block_norms[1:, :-1]
+    active = model.topology_.active_blocks[1:, :-1]
+    np.testing.assert_array_equal(np.ma.getmaskarray(shown), ~active)
+    np.testing.assert_array_equal(shown[active], norms[active])
+    assert sorted(map(float, words(display.ax_))) == sorted(
+        float(f"{norm:.2g}") for norm in norms[active]
+    )
+    ticks = [label.get_text() for label in display.ax_.get_yticklabels()]
+    assert ticks == ["hidden 1", "hidden 2", "output"]
+
+
+def test_spectrum_shows_every_eigenvalue(model):
+    axes = SpectrumDisplay.from_estimator(model).ax_
+    shown = np.concatenate([c.get_offsets()[:, 1] for c in axes.collections])
+    expected = np.concatenate([lam.detach().numpy() for lam in model.network_.eigenvalues])
+    np.testing.assert_allclose(np.sort(shown), np.sort(expected), rtol=1e-6)
+    filled = sum(len(c.get_offsets()) for c in axes.collections[::2])
+    assert filled == 4 + sum(model.topology_.n_active_units) + 1
+
+
+def test_draws_on_given_axes_and_returns_itself(model):
+    figure, axes = matplotlib.pyplot.subplots(1, 2)
+    display = TopologyDisplay(model.topology_)
+    assert display.plot(axes[0]) is display
+    assert display.ax_ is axes[0]
+    assert SpectrumDisplay.from_estimator(model, ax=axes[1]).figure_ is figure
+
+
+def test_a_kind_that_is_not_one(model):
+    with pytest.raises(ValueError, match="kind='tree' is not an option"):
+        TopologyDisplay(model.topology_).plot(kind="tree")
+
+
+def test_without_matplotlib_the_error_says_what_to_install(model, monkeypatch):
+    real = builtins.__import__
+
+    def without(name, *args, **kwargs):
+        if name.startswith("matplotlib"):
+            raise ImportError(name)
+        return real(name, *args, **kwargs)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    with pytest.raises(ImportError, match=re.escape("pip install matplotlib")):
+        TopologyDisplay(model.topology_).plot()

@@ -1,0 +1,116 @@
+"""Files of fitted estimators: small, complete for predictions, and plain about what is missing."""
+
+import pickle
+from copy import deepcopy
+
+import joblib
+import numpy as np
+import pytest
+import skops.io
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from sk_spectral import SpectralNASClassifier, SpectralNASRegressor
+from sk_spectral.compact import CompactNetwork
+
+
+def bent_data(n_samples=600, n_features=20):
+    X = np.random.RandomState(0).normal(size=(n_samples, n_features))
+    return X, np.abs(X[:, 0]) + X[:, 1]
+
+
+@pytest.fixture(scope="module")
+def model():
+    X, y = bent_data()
+    return SpectralNASRegressor(max_iter=5, prune_tol=None, random_state=0).fit(X, y)
+
+
+def bytes_of_arrays(model):
+    compact = model.compact_
+    return sum(array.nbytes for array in (*compact.weights, *compact.intercepts))
+
+
+def test_a_file_is_at_most_twice_its_arrays(model, tmp_path):
+    assert len(pickle.dumps(model)) <= 2 * bytes_of_arrays(model) + 20_000
+    joblib.dump(model, tmp_path / "model.joblib")
+    assert (tmp_path / "model.joblib").stat().st_size <= 2 * bytes_of_arrays(model) + 20_000
+
+
+def test_thirty_units_of_three_layers_take_less_than_100_kilobytes(model):
+    small = deepcopy(model)
+    masks = [np.arange(128) < 10] * 3
+    small.compact_ = small._scaling.fold_into(CompactNetwork.from_network(small.network_, masks))
+    dumped = pickle.dumps(small)
+    assert len(dumped) <= 100_000
+    X, _ = bent_data()
+    np.testing.assert_array_equal(pickle.loads(dumped).predict(X), small.predict(X))
+
+
+def test_predictions_and_what_was_learned_come_back(model):
+    loaded = pickle.loads(pickle.dumps(model))
+    X, y = bent_data()
+    np.testing.assert_array_equal(loaded.predict(X), model.predict(X))
+    np.testing.assert_array_equal(loaded.feature_importances_, model.feature_importances_)
+    assert loaded.loss_curve_ == model.loss_curve_
+    assert not hasattr(loaded, "network_")
+    np.testing.assert_array_equal(loaded.fit(X, y).predict(X), model.predict(X))  # afresh
+
+
+def test_a_file_without_the_network_says_so_when_asked_to_train_on(model):
+    X, y = bent_data()
+    loaded = pickle.loads(pickle.dumps(model))
+    with pytest.raises(ValueError, match=r"without the network .* warm_start=True or call"):
+        loaded.partial_fit(X, y)
+    with pytest.raises(ValueError, match="without the network"):
+        loaded.set_params(warm_start=True).fit(X, y)
+    np.testing.assert_array_equal(loaded.predict(X), model.predict(X))
+
+
+def test_training_goes_on_where_it_was_to():
+    X, y = bent_data(200)
+    settings = {"hidden_layer_sizes": (8,), "batch_size": 50, "random_state": 0}
+    one, other = (SpectralNASRegressor(**settings).partial_fit(X, y) for _ in range(2))
+    other = pickle.loads(pickle.dumps(other)).partial_fit(X, y)
+    np.testing.assert_array_equal(one.partial_fit(X, y).predict(X), other.predict(X))
+    warm = SpectralNASRegressor(**settings, warm_start=True, max_iter=2).fit(X, y)
+    again = pickle.loads(pickle.dumps(warm))
+    np.testing.assert_array_equal(warm.fit(X, y).predict(X), again.fit(X, y).predict(X))
+
+
+def test_a_deep_copy_keeps_everything(model):
+    X, y = bent_data()
+    copy = deepcopy(model)
+    assert copy.network_ is not model.network_
+    copy.partial_fit(X, y)
+    assert not np.array_equal(copy.predict(X), model.predict(X))
+
+
+TRUSTED = [
+    "sk_spectral.compact.CompactNetwork",
+    "sk_spectral.estimators.SpectralNASClassifier",
+    "sk_spectral.estimators.SpectralNASRegressor",
+    "sk_spectral.preparation.Scaling",
+    "sk_spectral.topology.Topology",
+]
+
+
+def test_skops_needs_to_trust_the_own_types_alone(model, tmp_path):
+    X, y = bent_data()
+    labels = np.where(y > 0.5, "high", "low")
+    classifier = make_pipeline(
+        StandardScaler(), SpectralNASClassifier((8,), max_iter=3, random_state=0)
+    ).fit(X, labels)
+    for fitted in (model, classifier):
+        file = tmp_path / "model.skops"
+        skops.io.dump(fitted, file)
+        assert set(skops.io.get_untrusted_types(file=file)) <= set(TRUSTED)
+        loaded = skops.io.load(file, trusted=TRUSTED)
+        np.testing.assert_array_equal(loaded.predict(X), fitted.predict(X))
+
+
+def test_a_truncated_file_is_refused(model, tmp_path):
+    file = tmp_path / "model.skops"
+    skops.io.dump(model, file)
+    file.write_bytes(file.read_bytes()[:-200])
+    with pytest.raises(Exception, match="zip"):
+        skops.io.load(file, trusted=TRUSTED)
