@@ -108,7 +108,7 @@ class TopologyDisplay:
         for number, name, size, active in layers:
             heights[number] = self._draw_column(axes, position[number], number, active)
             last = number == len(self.topology.layer_sizes) - 1
-            count = f"{active} of {size} units" if number > 0 and not last else f"{size}"
+            count = f"{active} of {size}" if number > 0 and not last else f"{size}"
             axes.text(position[number], -1.18, f"{name}\n{count}", ha="center", va="top")
         highest = 1.0
         for source, target, norm in sorted(edges, key=lambda edge: edge[2]):
@@ -130,7 +130,7 @@ class TopologyDisplay:
         axes.set_xlim(-left, len(layers) - 0.4)
         axes.set_ylim(-1.75, highest + 0.25)
         axes.set_axis_off()
-        axes.set_title(self.topology.headline().split("; ")[0])
+        axes.set_title(self._title())
         bar = plt.cm.ScalarMappable(scale, colours)
         figure.colorbar(bar, ax=axes, label="norm of the block", shrink=0.6)
 
@@ -152,6 +152,10 @@ class TopologyDisplay:
             for name, level in zip(self._names(), y, strict=True):
                 axes.text(x - 0.12, level, name, ha="right", va="center", fontsize="small")
         return height
+
+    def _title(self) -> str:
+        """The headline as far as the number of units."""
+        return ", ".join(self.topology.headline().split("; ")[0].split(", ")[:2])
 
     def _names(self) -> list[str]:
         names = [] if self.feature_names is None else [str(name) for name in self.feature_names]
@@ -214,13 +218,77 @@ class SpectrumDisplay:
             if self.active_units is not None and 0 < i < n_layers - 1:
                 active = self.active_units[i - 1][order]
             colour = f"C{i}"
-            axes.scatter(x[active], lam[order][active], s=12, color=colour)
+            axes.scatter(x[active], lam[order][active], s=14, color=colour, linewidths=0)
             axes.scatter(
-                x[~active], lam[order][~active], s=12, facecolors="none", edgecolors=colour,
-                linewidths=0.7,
+                x[~active], lam[order][~active], s=22, facecolors="none", edgecolors=colour,
+                linewidths=0.6,
             )  # fmt: skip
         axes.axhline(0.0, color=_pyplot().rcParams["axes.edgecolor"], linewidth=0.6, zorder=0)
         axes.set_xticks(range(n_layers), names)
         axes.set_ylabel("eigenvalue")
         axes.set_title("eigenvalues by layer; rings are units that were pruned")
+        return self
+
+
+class TrainingDisplay:
+    """Course of training: losses, and where they were recorded ‖Γ‖ and units in effect, by epoch.
+
+    Parameters
+    ----------
+    losses : dict from a name to a list of values, one an epoch
+    recorded : dict likewise, drawn on an axis of their own
+
+    Attributes
+    ----------
+    ax_, figure_ : matplotlib axes and figure of the last `plot`
+    """
+
+    def __init__(
+        self, losses: dict[str, list[float]], recorded: dict[str, list[float]] | None = None
+    ) -> None:
+        self.losses = losses
+        self.recorded = recorded or {}
+
+    @classmethod
+    def from_estimator(cls, estimator: Any, *, ax: Any = None) -> Self:
+        """Draw the history of a fitted estimator.
+
+        ‖Γ‖ and units in effect are there with ``callbacks=[RecordTopology()]``, from
+        `sk_spectral.training`.
+        """
+        history = estimator.net_.history
+        names = {
+            "train_loss": "training loss with the penalty", "valid_loss": "validation loss",
+            "gamma_norm": "‖Γ‖", "units_in_effect": "units in effect",
+        }  # fmt: skip
+        values = {
+            title: list(history[:, name]) for name, title in names.items() if name in history[-1]
+        }
+        losses = {title: v for title, v in values.items() if "loss" in title}
+        recorded = {title: v for title, v in values.items() if "loss" not in title}
+        return cls(losses, recorded).plot(ax=ax)
+
+    def plot(self, ax: Any = None) -> Self:
+        """Draw, on new axes by default.
+
+        Losses on a logarithmic scale, what was recorded relative to its largest value.
+        """
+        self.figure_, self.ax_ = _, axes = _axes(ax, figsize=(5.4, 3.6))
+        for name, values in self.losses.items():
+            axes.plot(range(1, len(values) + 1), values, label=name)
+        axes.set_yscale("log")
+        axes.set_xlabel("epoch")
+        axes.set_ylabel("loss")
+        if self.recorded:
+            right = axes.twinx()
+            for i, (name, values) in enumerate(self.recorded.items(), start=2):
+                most = max(values) or 1.0
+                right.plot(
+                    range(1, len(values) + 1), np.divide(values, most), linestyle="--",
+                    color=f"C{i}", label=f"{name}, of {most:.3g}",
+                )  # fmt: skip
+            right.set_ylim(0, 1.4)
+            right.set_ylabel("share of the largest value")
+            right.legend(frameon=False, loc="upper right", fontsize="small")
+        axes.legend(frameon=False, loc="upper left", fontsize="small")
         return self

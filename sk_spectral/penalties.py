@@ -28,13 +28,18 @@ def gamma(eigenvalues: Sequence[Tensor], eigenvectors: Sequence[Tensor]) -> Tens
     reads by row j of T_i and writes, through the carry, by T_{i+1} and φ_i. With one hidden layer
     the summands are the norms of Γ[:, j, :], so that whole units leave Γ together.
     """
+    strengths = unit_strengths(eigenvalues, eigenvectors)
+    return torch.cat([eigenvectors[0].new_zeros(1), *strengths]).sum()
+
+
+def unit_strengths(eigenvalues: Sequence[Tensor], eigenvectors: Sequence[Tensor]) -> list[Tensor]:
+    """For each hidden layer, the summands of `gamma`: what comes in times what goes out."""
     T = transfer_blocks(eigenvalues, eigenvectors)
-    total = eigenvectors[0].new_zeros(())
+    strengths = []
     for i in range(1, len(T)):
-        incoming = vector_norm(T[i - 1], dim=1)
         outgoing = T[i] if i + 1 == len(T) else torch.cat([T[i], eigenvectors[i]])
-        total = total + incoming @ vector_norm(outgoing, dim=0)
-    return total
+        strengths.append(vector_norm(T[i - 1], dim=1) * vector_norm(outgoing, dim=0))
+    return strengths
 
 
 def add_gamma_gradient(

@@ -149,6 +149,15 @@ class Scaling:
             self.input_mean, self.input_scale, self.output_mean, self.output_scale
         )
 
+    def unfold_from(self, compact: CompactNetwork) -> CompactNetwork:
+        """The network in the units of training again, for one in the user's units."""
+        return compact.rescaled(
+            -self.input_mean / self.input_scale,
+            1.0 / self.input_scale,
+            -self.output_mean / self.output_scale,
+            1.0 / self.output_scale,
+        )
+
 
 def _mean_and_scale(
     parts: Iterable[Array], weight: Array | None, centered: bool

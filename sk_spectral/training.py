@@ -10,11 +10,12 @@ from skorch import NeuralNet
 from skorch.callbacks import Callback, EarlyStopping, EpochTimer, PrintLog
 from torch import Tensor
 
+from sk_spectral.algebra import gamma_norm, product_blocks
 from sk_spectral.batches import Batch, BatchIterator, TensorRows, for_skorch
 from sk_spectral.gradient import FlatParameters, GradientStep, flat_parameters
 from sk_spectral.losses import weighted_mean
 from sk_spectral.network import SpectralNetwork
-from sk_spectral.penalties import PENALTIES
+from sk_spectral.penalties import PENALTIES, unit_strengths
 
 _EVALUATION_BATCH = 2048
 _BATCH_EVENTS = ("on_batch_begin", "on_grad_computed", "on_batch_end")
@@ -192,6 +193,24 @@ class SpectralNet(NeuralNet):
 
     def on_batch_begin(self, net: NeuralNet, *args: Any, **kwargs: Any) -> None:
         """Keep the history free of rows for batches."""
+
+
+class RecordTopology(Callback):
+    """Writes ‖Γ‖ and the number of units in effect into the history of each epoch.
+
+    In effect are the strongest hidden units that make up 99 % of the penalty "gamma": strictly
+    active are nearly all of them while training goes on.
+    """
+
+    def on_epoch_end(self, net: NeuralNet, **kwargs: Any) -> None:
+        lam, phi = list(net.module_.eigenvalues), list(net.module_.eigenvectors)
+        with torch.no_grad():
+            richness = gamma_norm(product_blocks(lam, phi))
+            strengths = torch.cat([lam[0].new_zeros(1), *unit_strengths(lam, phi)])
+            sums = strengths.sort(descending=True).values.cumsum(0)
+            n_units = int((sums < 0.99 * sums[-1]).sum()) + 1 if sums[-1] > 0 else 0
+        net.history.record("gamma_norm", richness)
+        net.history.record("units_in_effect", n_units)
 
 
 class _Stopping(EarlyStopping):

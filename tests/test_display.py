@@ -9,8 +9,9 @@ import pytest
 
 from sk_spectral import SpectralNASRegressor
 from sk_spectral.compact import CompactNetwork
-from sk_spectral.display import SpectrumDisplay, TopologyDisplay
+from sk_spectral.display import SpectrumDisplay, TopologyDisplay, TrainingDisplay
 from sk_spectral.topology import Topology
+from sk_spectral.training import RecordTopology
 
 matplotlib = pytest.importorskip("matplotlib")
 matplotlib.use("agg")
@@ -63,8 +64,10 @@ def test_graph_shows_active_units_and_blocks(model):
     labels = words(display.ax_)
     assert {"width", "height", "age"} <= set(labels)
     for i, (n, size) in enumerate(zip(topology.n_active_units, (12, 100), strict=True), start=1):
-        assert (f"hidden {i}\n{n} of {size} units" in labels) == bool(n)
-    assert display.ax_.get_title() == topology.headline().split("; ")[0]
+        assert (f"hidden {i}\n{n} of {size}" in labels) == bool(n)
+    title = display.ax_.get_title()
+    assert topology.headline().startswith(title)
+    assert title.endswith("of 112 units")
 
 
 def test_width_and_colour_follow_the_norm(model):
@@ -119,6 +122,29 @@ def test_spectrum_shows_every_eigenvalue(model):
     np.testing.assert_allclose(np.sort(shown), np.sort(expected), rtol=1e-6)
     filled = sum(len(c.get_offsets()) for c in axes.collections[::2])
     assert filled == 4 + sum(model.topology_.n_active_units) + 1
+
+
+def test_training_shows_losses_and_what_was_recorded(model):
+    axes = TrainingDisplay.from_estimator(model).ax_
+    assert [line.get_label() for line in axes.lines] == [
+        "training loss with the penalty", "validation loss",
+    ]  # fmt: skip
+    np.testing.assert_array_equal(axes.lines[0].get_ydata(), model.loss_curve_)
+    assert len(axes.figure.axes) == 1
+
+    X = np.random.RandomState(0).normal(size=(60, 2))
+    recorded = SpectralNASRegressor(
+        (8,), max_iter=5, early_stopping=False, callbacks=[RecordTopology()], random_state=0
+    ).fit(X, np.abs(X[:, 0]))
+    history = recorded.net_.history
+    assert len(history[:, "gamma_norm"]) == 5
+    assert history[-1, "gamma_norm"] > 0
+    assert 0 < history[-1, "units_in_effect"] <= 8
+    display = TrainingDisplay.from_estimator(recorded)
+    left, right = display.figure_.axes
+    assert len(left.lines) == 1
+    assert len(right.lines) == 2
+    assert max(right.lines[0].get_ydata()) == 1.0
 
 
 def test_draws_on_given_axes_and_returns_itself(model):

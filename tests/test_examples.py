@@ -90,6 +90,22 @@ def test_spectral_head(output):
     assert all(len(r["accuracy by units"]) == 65 for r in numbers["runs"])
 
 
+def test_read_the_topology(output):
+    numbers, printed = run("plot_06_read_the_topology", output)
+    assert printed.startswith(numbers["headline"])
+    assert sum(numbers["importances"]) == pytest.approx(1)
+    assert {0, 1, 3} <= set(numbers["relevant"])
+
+
+def test_deploy(output):
+    pytest.importorskip("skl2onnx")
+    pytest.importorskip("onnxruntime")
+    table, _ = run("plot_07_deploy", output)
+    for row in table.values():
+        assert row["largest difference"] <= 1e-5
+    assert table["spectral"]["kilobytes"] == (output / "spectral.onnx").stat().st_size / 1000
+
+
 def test_every_example_is_run():
     text = Path(__file__).read_text()
     assert all(f'"{name}"' in text for name in SCRIPTS)

@@ -18,17 +18,18 @@ FLOORS = [
     ["cutting"],
     ["search"],
     ["estimators", "display"],
+    ["export"],
     ["__init__"],
 ]
 ROOMS = {
     "torch": {
-        "algebra", "batches", "carry", "cutting", "gradient", "losses", "network", "penalties",
-        "training", "pruning", "preparation", "validation", "search",
+        "algebra", "batches", "carry", "cutting", "export", "gradient", "losses", "network",
+        "penalties", "training", "pruning", "preparation", "validation", "search",
     },
     "skorch": {"training"},
     "sklearn": {
         "datasets", "perceptron", "persistence", "preparation", "validation", "search",
-        "estimators",
+        "estimators", "export",
     },
     "scipy": set(),
 }  # fmt: skip
@@ -69,7 +70,7 @@ def test_packages_stay_in_their_rooms(package):
     assert users == ROOMS[package]
 
 
-OPTIONAL = {"matplotlib", "networkx"}
+OPTIONAL = {"matplotlib", "networkx", "onnx", "skl2onnx"}
 
 
 def test_only_optional_packages_are_imported_inside_a_function():

@@ -1,0 +1,275 @@
+"""A fitted estimator as a torch module, as an ONNX model, and inside skl2onnx's pipelines."""
+
+from collections.abc import Callable
+from os import PathLike
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sklearn.base import is_classifier
+from sklearn.utils.validation import check_is_fitted
+from torch import Tensor, nn
+
+from sk_spectral.carry import ACTIVATIONS
+from sk_spectral.compact import CompactNetwork
+from sk_spectral.estimators import SpectralNASClassifier, SpectralNASRegressor
+
+_OPSET = 20  # the first with Gelu
+
+Node = Callable[..., str]
+Constant = Callable[[NDArray[Any]], str]
+
+
+class CompactModule(nn.Module):
+    """The small network in torch: every layer reads all layers before it.
+
+    Parameters
+    ----------
+    compact : CompactNetwork
+    dtype : torch.dtype
+
+    Attributes
+    ----------
+    layers : ModuleList of nn.Linear
+        Layer i reads the inputs and the outputs of the layers before it, side by side.
+    """
+
+    def __init__(self, compact: CompactNetwork, dtype: torch.dtype = torch.float32) -> None:
+        super().__init__()
+        self.activation = compact.activation
+        self.layers = nn.ModuleList()
+        for i, weight in enumerate(compact.weights):
+            layer = nn.utils.skip_init(
+                nn.Linear, *weight.shape[::-1], bias=compact.intercepts is not None, dtype=dtype
+            )
+            with torch.no_grad():
+                layer.weight.copy_(torch.as_tensor(weight))
+                if compact.intercepts is not None:
+                    layer.bias.copy_(torch.as_tensor(compact.intercepts[i]))
+            self.layers.append(layer)
+
+    def forward(self, X: Tensor) -> Tensor:
+        """Outputs of shape (n_samples, n_outputs) for X of shape (n_samples, n_features)."""
+        *hidden, last = self.layers
+        for layer in hidden:
+            X = torch.cat([X, ACTIVATIONS[self.activation](layer(X))], dim=1)
+        return last(X)
+
+
+def to_torch(estimator: Any, dtype: torch.dtype = torch.float32) -> CompactModule:
+    """The network that predicts as a torch module, in your units.
+
+    Its outputs are those of `predict` for a regressor, of shape (n_samples, n_outputs), and the
+    logits for a classifier: one for two classes, else one for each.
+
+    Parameters
+    ----------
+    estimator : fitted SpectralNASRegressor or SpectralNASClassifier
+    dtype : torch.dtype, default=torch.float32
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sk_spectral import SpectralNASRegressor
+    >>> from sk_spectral.datasets import make_linear_to_quadratic
+    >>> from sk_spectral.export import to_torch
+    >>> X, y, _ = make_linear_to_quadratic(200, random_state=0)
+    >>> model = SpectralNASRegressor((8,), max_iter=5, random_state=0).fit(X, y)
+    >>> to_torch(model)(torch.ones(3, 2)).shape
+    torch.Size([3, 1])
+    """
+    check_is_fitted(estimator)
+    return CompactModule(estimator.compact_, dtype)
+
+
+def to_onnx(estimator: Any, path: str | PathLike[str] | None = None) -> Any:
+    """ONNX model with the outputs of `predict`, for a classifier of `predict_proba` as well.
+
+    Its input "X" is float32 of shape (any number of rows, n_features). A regressor's output is
+    "variable", in the shape of `predict`; a classifier's are "label", from `classes_`, and
+    "probabilities".
+
+    Parameters
+    ----------
+    estimator : fitted SpectralNASRegressor or SpectralNASClassifier
+    path : str or path-like, optional
+        File to write the model to.
+
+    Returns
+    -------
+    onnx.ModelProto
+    """
+    check_is_fitted(estimator)
+    try:
+        import onnx
+    except ImportError as error:
+        raise ImportError(
+            "to_onnx needs onnx: pip install onnx, or sk_spectral[export]."
+        ) from error
+    helper, numpy_helper = onnx.helper, onnx.numpy_helper
+    nodes: list[Any] = []
+    constants: list[Any] = []
+
+    def constant(array: NDArray[Any]) -> str:
+        constants.append(numpy_helper.from_array(array, f"constant_{len(constants)}"))
+        return constants[-1].name
+
+    def node(kind: str, *inputs: str, output: str | None = None, **attributes: Any) -> str:
+        name = output or f"{kind.lower()}_{len(nodes)}"
+        nodes.append(helper.make_node(kind, inputs, [name], **attributes))
+        return name
+
+    float32 = onnx.TensorProto.FLOAT
+    if is_classifier(estimator):
+        probabilities, label = _classify(estimator, "X", node, constant)
+        classes = _plain(estimator.classes_)
+        label_type = helper.np_dtype_to_tensor_dtype(classes.dtype)
+        outputs = [
+            helper.make_tensor_value_info(
+                node("Identity", label, output="label"), label_type, [None]
+            ),
+            helper.make_tensor_value_info(
+                node("Identity", probabilities, output="probabilities"),
+                float32,
+                [None, len(classes)],
+            ),
+        ]
+    else:
+        values = _evaluate(estimator, "X", node, constant)
+        shape: list[int | None] = [None, len(estimator.compact_.weights[-1])]
+        if estimator._y_ndim == 1:
+            values, shape = node("Squeeze", values, constant(np.array([1]))), [None]
+        values = node("Identity", values, output="variable")
+        outputs = [helper.make_tensor_value_info(values, float32, shape)]
+    inputs = [helper.make_tensor_value_info("X", float32, [None, estimator.n_features_in_])]
+    graph = helper.make_graph(nodes, type(estimator).__name__, inputs, outputs, constants)
+    model = helper.make_model(
+        graph, opset_imports=[helper.make_opsetid("", _OPSET)], producer_name="sk_spectral",
+        ir_version=9,
+    )  # fmt: skip
+    onnx.checker.check_model(model)
+    if path is not None:
+        onnx.save(model, path)
+    return model
+
+
+def _plain(classes: NDArray[Any]) -> NDArray[Any]:
+    """Labels in a type that ONNX has."""
+    return classes.astype(object) if classes.dtype.kind in "UOS" else classes
+
+
+def _evaluate(estimator: Any, X: str, node: Node, constant: Constant) -> str:
+    """Nodes for the outputs, of shape (n_samples, n_outputs).
+
+    The scaling stays apart from the network, and the means come in two parts: in float32 a folded
+    one would lose digits where a mean is large.
+    """
+    scaling = estimator._scaling
+
+    def single(values: NDArray[Any]) -> str:
+        return constant(np.asarray(values, dtype=np.float32))
+
+    compact = scaling.unfold_from(estimator.compact_)
+    rounded = scaling.input_mean.astype(np.float32)
+    h = node("Sub", node("Sub", X, single(rounded)), single(scaling.input_mean - rounded))
+    h = node("Div", h, single(scaling.input_scale))
+    last = len(compact.weights) - 1
+    for i, weight in enumerate(compact.weights):
+        if not len(weight):
+            continue
+        bias = [] if compact.intercepts is None else [single(compact.intercepts[i])]
+        z = node("Gemm", h, single(weight), *bias, transB=1)
+        if i == last:
+            break
+        h = node("Concat", h, _activate(compact.activation, z, node), axis=1)
+    return node("Add", node("Mul", z, single(scaling.output_scale)), single(scaling.output_mean))
+
+
+def _activate(activation: str, z: str, node: Node) -> str:
+    if activation == "silu":
+        return node("Mul", z, node("Sigmoid", z))
+    if activation == "gelu":
+        return node("Gelu", z, approximate="tanh")
+    return node({"relu": "Relu", "tanh": "Tanh"}[activation], z)
+
+
+def _classify(estimator: Any, X: str, node: Node, constant: Constant) -> tuple[str, str]:
+    """Nodes for the probabilities and for the labels."""
+    logits = _evaluate(estimator, X, node, constant)
+    if len(estimator.classes_) == 2:
+        # Of −z and z, so that a small probability keeps its digits.
+        both = node("Concat", node("Neg", logits), logits, axis=1)
+        probabilities = node("Sigmoid", both)
+    else:
+        probabilities = node("Softmax", logits, axis=1)
+    index = node("ArgMax", probabilities, axis=1, keepdims=0)
+    return probabilities, node("Gather", constant(_plain(estimator.classes_)), index)
+
+
+def register_converters() -> None:
+    """Teach skl2onnx the estimators of this package, so that it converts pipelines with them."""
+    try:
+        from skl2onnx import update_registered_converter
+        from skl2onnx.common.shape_calculator import (
+            calculate_linear_classifier_output_shapes,
+        )
+    except ImportError as error:
+        raise ImportError(
+            "register_converters needs skl2onnx: pip install skl2onnx, or sk_spectral[export]."
+        ) from error
+    update_registered_converter(
+        SpectralNASRegressor,
+        "SkSpectralSpectralNASRegressor",
+        _set_regressor_shape,
+        _convert,
+    )
+    update_registered_converter(
+        SpectralNASClassifier,
+        "SkSpectralSpectralNASClassifier",
+        calculate_linear_classifier_output_shapes,
+        _convert,
+        options={
+            "zipmap": [True, False, "columns"],
+            "nocl": [True, False],
+            "output_class_labels": [False, True],
+            "raw_scores": [False],
+        },
+    )
+
+
+def _set_regressor_shape(operator: Any) -> None:
+    """Shape calculator in the form that skl2onnx asks for."""
+    from skl2onnx.common.data_types import FloatTensorType
+
+    n_rows = operator.inputs[0].get_first_dimension()
+    n_outputs = len(operator.raw_operator.compact_.weights[-1])
+    operator.outputs[0].type = FloatTensorType([n_rows, n_outputs])
+
+
+def _convert(scope: Any, operator: Any, container: Any) -> None:
+    """Converter in the form that skl2onnx asks for."""
+    from onnx import TensorProto, numpy_helper
+
+    def constant(array: NDArray[Any]) -> str:
+        name = scope.get_unique_variable_name("constant")
+        container.initializers.append(numpy_helper.from_array(array, name))
+        return name
+
+    def node(kind: str, *inputs: str, output: str | None = None, **attributes: Any) -> str:
+        name = output or scope.get_unique_variable_name(kind.lower())
+        operator_name = scope.get_unique_operator_name(kind)
+        container.add_node(kind, list(inputs), [name], name=operator_name, **attributes)
+        return name
+
+    estimator = operator.raw_operator
+    X = node("Cast", operator.inputs[0].full_name, to=TensorProto.FLOAT)
+    if is_classifier(estimator):
+        probabilities, label = _classify(estimator, X, node, constant)
+        if estimator.classes_.dtype.kind not in "UOS":
+            label = node("Cast", label, to=TensorProto.INT64)  # as skl2onnx announces numbers
+        node("Identity", label, output=operator.outputs[0].full_name)
+        node("Identity", probabilities, output=operator.outputs[1].full_name)
+    else:
+        values = _evaluate(estimator, X, node, constant)
+        node("Identity", values, output=operator.outputs[0].full_name)

@@ -1,0 +1,157 @@
+"""Exported models against the estimators, on the runtimes that users have."""
+
+import builtins
+
+import numpy as np
+import pytest
+import torch
+from sklearn.datasets import load_diabetes, load_iris
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from sk_spectral import SpectralNASClassifier, SpectralNASRegressor
+from sk_spectral.compact import CompactNetwork
+from sk_spectral.export import register_converters, to_onnx, to_torch
+
+onnxruntime = pytest.importorskip("onnxruntime")
+
+
+def regression(**parameters):
+    X, y = load_diabetes(return_X_y=True)
+    X = X.astype(np.float32)
+    settings = {"max_iter": 15, "prune_tol": None, "random_state": 0}
+    return SpectralNASRegressor((16, 8), **settings | parameters).fit(X, y), X
+
+
+def classification(labels=(0, 1, 2), **parameters):
+    X, codes = load_iris(return_X_y=True)
+    X = X.astype(np.float32)
+    rows = codes < len(labels)
+    y = np.array(labels)[codes[rows]]
+    settings = {"max_iter": 15, "prune_tol": None, "random_state": 0}
+    return SpectralNASClassifier((16, 8), **settings | parameters).fit(X[rows], y), X[rows]
+
+
+def run(model, X):
+    session = onnxruntime.InferenceSession(
+        model.SerializeToString(), providers=["CPUExecutionProvider"]
+    )
+    (given,) = session.get_inputs()
+    names = [output.name for output in session.get_outputs()]
+    return dict(zip(names, session.run(None, {given.name: X}), strict=True))
+
+
+def close(got, expected):
+    scale = max(1.0, float(np.abs(expected).max()))
+    np.testing.assert_allclose(got, expected, rtol=0, atol=1e-5 * scale)
+
+
+@pytest.mark.parametrize("activation", ["relu", "tanh", "gelu", "silu"])
+@pytest.mark.parametrize("fit_intercept", [True, False])
+def test_regressor(activation, fit_intercept, tmp_path):
+    model, X = regression(activation=activation, fit_intercept=fit_intercept)
+    exported = to_onnx(model, tmp_path / "model.onnx")
+    assert (tmp_path / "model.onnx").read_bytes() == exported.SerializeToString()
+    for rows in (X, X[:1]):
+        got = run(exported, rows)["variable"]
+        assert got.shape == model.predict(rows).shape
+        close(got, model.predict(rows))
+    module = to_torch(model)
+    with torch.no_grad():
+        close(module(torch.as_tensor(X)).numpy()[:, 0], model.predict(X))
+        exact = to_torch(model, torch.float64)(torch.as_tensor(X).double()).numpy()[:, 0]
+    np.testing.assert_allclose(exact, model.predict(X), rtol=1e-10)
+
+
+def test_several_outputs_and_a_linear_network():
+    X, y = load_diabetes(return_X_y=True)
+    X = X.astype(np.float32)
+    model = SpectralNASRegressor((4,), max_iter=5, random_state=0).fit(X, np.column_stack([y, -y]))
+    assert run(to_onnx(model), X)["variable"].shape == (len(X), 2)
+    close(run(to_onnx(model), X)["variable"], model.predict(X))
+    linear, X = regression(prune_tol=1e9)
+    assert linear.topology_.is_linear
+    close(run(to_onnx(linear), X)["variable"], linear.predict(X))
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        (0, 1, 2),
+        ("setosa", "versicolor", "virginica"),
+        (-7, 100, 3),
+        (2.0, 1.0, 5.0),
+        (False, True),
+    ],
+    ids=str,
+)
+def test_classifier(labels):
+    model, X = classification(labels)
+    got = run(to_onnx(model), X)
+    np.testing.assert_allclose(got["probabilities"], model.predict_proba(X), atol=1e-5)
+    assert got["label"].tolist() == model.predict(X).tolist()
+    with torch.no_grad():
+        logits = to_torch(model)(torch.as_tensor(X)).numpy()
+    np.testing.assert_allclose(logits.squeeze(), model.decision_function(X), atol=1e-4)
+
+
+def test_inputs_far_from_zero_keep_their_digits():
+    X, y = load_diabetes(return_X_y=True)
+    X = (X + 1000.0).astype(np.float32)
+    model = SpectralNASRegressor((8,), prune_tol=None, max_iter=15, random_state=0).fit(X, y)
+    close(run(to_onnx(model), X)["variable"], model.predict(X))
+
+
+@pytest.mark.parametrize("labels", [(0, 1, 2), ("a", "b", "c"), (False, True)], ids=str)
+def test_classifier_in_a_pipeline_of_skl2onnx(labels):
+    skl2onnx = pytest.importorskip("skl2onnx")
+    register_converters()
+    X, codes = load_iris(return_X_y=True)
+    rows = codes < len(labels)
+    X, y = X[rows].astype(np.float32), np.array(labels)[codes[rows]]
+    pipeline = make_pipeline(
+        StandardScaler(), SpectralNASClassifier((8,), max_iter=15, random_state=0)
+    ).fit(X, y)
+    exported = skl2onnx.to_onnx(pipeline, X[:1], options={"zipmap": False})
+    label, probabilities = run(exported, X).values()
+    np.testing.assert_allclose(probabilities, pipeline.predict_proba(X), atol=1e-5)
+    assert label.tolist() == pipeline.predict(X).tolist()
+
+
+def test_regressor_in_a_pipeline_of_skl2onnx():
+    skl2onnx = pytest.importorskip("skl2onnx")
+    register_converters()
+    X, y = load_diabetes(return_X_y=True)
+    X = X.astype(np.float32)
+    pipeline = make_pipeline(
+        StandardScaler(), SpectralNASRegressor((8,), max_iter=15, random_state=0)
+    )
+    for targets in (y, np.column_stack([y, -y])):
+        pipeline.fit(X, targets)
+        (got,) = run(skl2onnx.to_onnx(pipeline, X[:1]), X).values()
+        close(got.squeeze(), pipeline.predict(X))
+
+
+def test_thirty_units_of_three_layers_take_at_most_60_kilobytes():
+    X = np.random.RandomState(0).normal(size=(300, 20)).astype(np.float32)
+    model = SpectralNASRegressor(max_iter=2, random_state=0).fit(X, np.abs(X[:, 0]))
+    masks = [np.arange(128) < 10] * 3
+    model.compact_ = model._scaling.fold_into(CompactNetwork.from_network(model.network_, masks))
+    exported = to_onnx(model)
+    assert len(exported.SerializeToString()) <= 60_000
+    close(run(exported, X)["variable"], model.predict(X))
+
+
+@pytest.mark.parametrize(("package", "use"), [("onnx", to_onnx), ("skl2onnx", None)])
+def test_a_missing_package_is_named(package, use, monkeypatch):
+    model, _ = regression(max_iter=1)
+    real = builtins.__import__
+
+    def without(name, *args, **kwargs):
+        if name.split(".")[0] == package:
+            raise ImportError(name)
+        return real(name, *args, **kwargs)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    with pytest.raises(ImportError, match=f"pip install {package}"):
+        register_converters() if use is None else use(model)
