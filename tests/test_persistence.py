@@ -2,6 +2,7 @@
 
 import pickle
 from copy import deepcopy
+from pathlib import Path
 
 import joblib
 import numpy as np
@@ -85,13 +86,8 @@ def test_a_deep_copy_keeps_everything(model):
     assert not np.array_equal(copy.predict(X), model.predict(X))
 
 
-TRUSTED = [
-    "sk_spectral.compact.CompactNetwork",
-    "sk_spectral.estimators.SpectralNASClassifier",
-    "sk_spectral.estimators.SpectralNASRegressor",
-    "sk_spectral.preparation.Scaling",
-    "sk_spectral.topology.Topology",
-]
+README = (Path(__file__).parent.parent / "README.md").read_text()
+TRUSTED = README.split("```text trusted\n")[1].split("```")[0].split()
 
 
 def test_skops_needs_to_trust_the_own_types_alone(model, tmp_path):
@@ -100,6 +96,7 @@ def test_skops_needs_to_trust_the_own_types_alone(model, tmp_path):
     classifier = make_pipeline(
         StandardScaler(), SpectralNASClassifier((8,), max_iter=3, random_state=0)
     ).fit(X, labels)
+    assert len(TRUSTED) == 5
     for fitted in (model, classifier):
         file = tmp_path / "model.skops"
         skops.io.dump(fitted, file)
