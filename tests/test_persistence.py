@@ -1,5 +1,6 @@
 """Files of fitted estimators: small, complete for predictions, and plain about what is missing."""
 
+import os
 import pickle
 from copy import deepcopy
 from pathlib import Path
@@ -105,9 +106,27 @@ def test_skops_needs_to_trust_the_own_types_alone(model, tmp_path):
         np.testing.assert_array_equal(loaded.predict(X), fitted.predict(X))
 
 
-def test_a_truncated_file_is_refused(model, tmp_path):
-    file = tmp_path / "model.skops"
-    skops.io.dump(model, file)
-    file.write_bytes(file.read_bytes()[:-200])
-    with pytest.raises(Exception, match="zip"):
+def test_a_plain_fit_leaves_nothing_of_torch_in_a_file(model):
+    """Wherever it was trained, it loads where torch has no such device."""
+    assert b"torch" not in pickle.dumps(model)
+
+
+@pytest.mark.parametrize("damage", ["truncated", "foreign", "untrusted"])
+def test_files_that_are_not_ours_are_refused_and_run_nothing(model, damage, tmp_path):
+    file, ran = tmp_path / "model.skops", tmp_path / "ran"
+
+    class Harmful:
+        def __reduce__(self):
+            return os.mkdir, (str(ran),)
+
+    if damage == "foreign":
+        file.write_bytes(pickle.dumps(Harmful()))
+    elif damage == "untrusted":
+        skops.io.dump({"model": model, "other": Harmful()}, file)
+    else:
+        skops.io.dump(model, file)
+        file.write_bytes(file.read_bytes()[:-200])
+    message = "ntrusted" if damage == "untrusted" else "zip"
+    with pytest.raises(Exception, match=message):
         skops.io.load(file, trusted=TRUSTED)
+    assert not ran.exists()

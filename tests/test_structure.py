@@ -1,6 +1,8 @@
 """The house: imports point down, and heavy packages stay in the rooms that need them."""
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -86,3 +88,22 @@ def test_only_optional_packages_are_imported_inside_a_function():
                                  [alias.name for alias in n.names])
                 }  # fmt: skip
                 assert names <= OPTIONAL, f"{module}.{node.name}"
+
+
+WITHOUT_OPTIONAL = """
+import sys
+for name in ("matplotlib", "networkx", "onnx", "onnxruntime", "skl2onnx", "skops"):
+    sys.modules[name] = None  # any import of it fails
+import numpy as np
+import sk_spectral.display, sk_spectral.export
+from sk_spectral import SpectralNASClassifier
+X = np.random.RandomState(0).normal(size=(60, 2))
+model = SpectralNASClassifier((4,), max_iter=3).fit(X, X[:, 0] > 0)
+print(model.score(X, X[:, 0] > 0) > 0.8, len(model.topology_.summary()) > 0)
+"""
+
+
+def test_imports_fits_and_predicts_without_optional_packages():
+    command = [sys.executable, "-W", "error", "-c", WITHOUT_OPTIONAL]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.stdout.split() == ["True", "True"], done.stderr
