@@ -31,30 +31,27 @@ class CompactModule(nn.Module):
 
     Attributes
     ----------
-    layers : ModuleList of nn.Linear
-        Layer i reads the inputs and the outputs of the layers before it, side by side.
+    weights, intercepts : ParameterList
+        Those of layer i for the inputs and the outputs of the layers before it, side by side. No
+        intercepts where the network has none.
     """
 
     def __init__(self, compact: CompactNetwork, dtype: torch.dtype = torch.float32) -> None:
         super().__init__()
         self.activation = compact.activation
-        self.layers = nn.ModuleList()
-        for i, weight in enumerate(compact.weights):
-            layer = nn.utils.skip_init(
-                nn.Linear, *weight.shape[::-1], bias=compact.intercepts is not None, dtype=dtype
-            )
-            with torch.no_grad():
-                layer.weight.copy_(torch.as_tensor(weight))
-                if compact.intercepts is not None:
-                    layer.bias.copy_(torch.as_tensor(compact.intercepts[i]))
-            self.layers.append(layer)
+        self.weights, self.intercepts = (
+            nn.ParameterList(torch.tensor(array, dtype=dtype) for array in arrays or ())
+            for arrays in (compact.weights, compact.intercepts)
+        )
 
     def forward(self, X: Tensor) -> Tensor:
         """Outputs of shape (n_samples, n_outputs) for X of shape (n_samples, n_features)."""
-        *hidden, last = self.layers
-        for layer in hidden:
-            X = torch.cat([X, ACTIVATIONS[self.activation](layer(X))], dim=1)
-        return last(X)
+        intercepts = list(self.intercepts) or [None] * len(self.weights)
+        for i, (weight, intercept) in enumerate(zip(self.weights, intercepts, strict=True)):
+            z = nn.functional.linear(X, weight, intercept)
+            if i + 1 < len(self.weights):
+                X = torch.cat([X, ACTIVATIONS[self.activation](z)], dim=1)
+        return z
 
 
 def to_torch(estimator: Any, dtype: torch.dtype = torch.float32) -> CompactModule:

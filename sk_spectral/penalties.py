@@ -17,8 +17,8 @@ from torch.linalg import vector_norm
 
 from sk_spectral.algebra import transfer_blocks
 
-_TINY = 1e-30
-"""In place of a norm of 0 in a ratio that is multiplied by what is 0 with it."""
+_TINY = 1e-18
+"""Least norm to divide by: the square of a smaller one is lost in float32."""
 
 
 def gamma(eigenvalues: Sequence[Tensor], eigenvectors: Sequence[Tensor]) -> Tensor:

@@ -72,6 +72,8 @@ def test_several_outputs_and_a_linear_network():
     linear, X = regression(prune_tol=1e9)
     assert linear.topology_.is_linear
     close(run(to_onnx(linear), X)["variable"], linear.predict(X))
+    with torch.no_grad():
+        close(to_torch(linear)(torch.as_tensor(X)).numpy()[:, 0], linear.predict(X))
 
 
 @pytest.mark.parametrize(

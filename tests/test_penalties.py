@@ -89,3 +89,16 @@ def test_written_gradients_are_those_of_autograd(name, sizes, start, input_at_ze
     for i, (one, other) in enumerate(zip(written, expected, strict=True)):
         if i > 0 or not input_at_zero:
             torch.testing.assert_close(one, 0.5 + 0.3 * other, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("size", [1e-6, 1e-15, 1e-19, 1e-21, 1e-30, 0.0])
+def test_gradients_of_tiny_blocks_stay_within_their_bounds(size):
+    """Where squares are lost in float32 a ratio of norms must not become huge."""
+    lam, phi = random_parameters(SIZES, 5)
+    lam, phi = [v.float() for v in lam], [v.float() for v in phi]
+    for v in lam[:-1]:
+        v.mul_(size)
+    written = [torch.zeros_like(t) for t in (*lam, *phi)]
+    GRADIENTS["gamma"](lam, phi, 1.0, written[: len(lam)], written[len(lam) :], input_at_zero=False)
+    bound = sum(float(p.norm()) for p in phi) ** 2 * 4
+    assert all(float(gradient.abs().max()) < bound for gradient in written)

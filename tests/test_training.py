@@ -182,3 +182,29 @@ def test_log_loss_and_its_best_constant():
     torch.testing.assert_close(binary[:, 0], torch.full((4,), 3.0).log())
     losses = LogLoss()(binary, torch.tensor([0, 1, 1, 1]))
     torch.testing.assert_close(losses, -torch.tensor([0.25, 0.75, 0.75, 0.75]).log())
+
+
+class Threads(Callback):
+    def __init__(self):
+        self.seen = set()
+
+    def on_epoch_end(self, net, **kwargs):
+        self.seen.add(torch.get_num_threads())
+
+
+@pytest.mark.parametrize(("width", "expected"), [(16, 1), (400, 2)])
+def test_small_networks_train_in_one_thread_and_the_number_comes_back(width, expected):
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        threads = Threads()
+        net_for(new_network((2, width, width, 1)), callbacks=[threads]).fit_rows(rows(), None, 2)
+        assert threads.seen == {expected}
+        assert torch.get_num_threads() == 2
+        with pytest.raises(ValueError, match="Lower learning_rate_init"):
+            net_for(new_network((2, width, 1)), solver="sgd", learning_rate=1e9).fit_rows(
+                rows(), None, 50
+            )
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
