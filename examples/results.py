@@ -1,11 +1,11 @@
 """Where the examples put what they find: pictures, numbers, and runs that can be gone on with."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from joblib import Parallel, delayed
+from joblib import Parallel, delayed, effective_n_jobs
 from tqdm import tqdm
 
 OUTPUT = Path(__file__).parent / "output"
@@ -47,14 +47,26 @@ def run_all(
     done = _read(file)
     missing = [setting for setting in settings if _key(setting) not in done]
     bar = tqdm(total=len(settings), initial=len(settings) - len(missing), desc=file.stem)
-    jobs = (delayed(_with_setting)(function, setting) for setting in missing)
+    jobs = [delayed(_with_setting)(function, setting) for setting in missing]
     with bar, file.open("a") as out:
-        for setting, result in Parallel(n_jobs, return_as="generator_unordered")(jobs):
+        for setting, result in _as_they_come(jobs, n_jobs):
             out.write(json.dumps({"setting": setting, "result": result}) + "\n")
             out.flush()
             done[_key(setting)] = result
             bar.update()
     return [setting | done[_key(setting)] for setting in settings]
+
+
+def _as_they_come(jobs: list[Any], n_jobs: int) -> Iterator[Any]:
+    """Results one by one, or some at a time from a backend that cannot give them so (ray)."""
+    try:
+        parallel = Parallel(n_jobs, return_as="generator_unordered")
+    except ValueError:
+        parallel, at_once = Parallel(n_jobs), 4 * effective_n_jobs(n_jobs)
+        for start in range(0, len(jobs), at_once):
+            yield from parallel(jobs[start : start + at_once])
+    else:
+        yield from parallel(jobs)
 
 
 def _with_setting(function: Callable[..., Any], setting: dict[str, Any]) -> tuple[Any, Any]:

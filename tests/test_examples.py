@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import joblib
 import pytest
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
@@ -47,6 +48,26 @@ def test_linear_to_nonlinear(output):
     assert again == numbers
     assert sorted(lines.read_text().splitlines()) == sorted(map(str.strip, whole))
     assert lines.read_text().startswith("".join(whole[:18]))
+
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+@pytest.mark.parametrize("backend", ["threading", "multiprocessing"])
+def test_any_backend_of_joblib_runs_them(backend, tmp_path, monkeypatch):
+    """The second cannot give results as they come, as others cannot."""
+    monkeypatch.syspath_prepend(str(EXAMPLES))
+    from results import run_all
+
+    settings = [{"a": a, "b": b} for a in range(5) for b in range(4)]
+    with joblib.parallel_config(backend=backend):
+        first = run_all(total, settings[:11], tmp_path / "runs.jsonl", 2)
+        results = run_all(total, settings, tmp_path / "runs.jsonl", 2)
+    assert [r["total"] for r in results] == [s["a"] + s["b"] for s in settings]
+    assert first == results[:11]
+    assert len((tmp_path / "runs.jsonl").read_text().splitlines()) == 20
+
+
+def total(a, b):
+    return {"total": a + b}
 
 
 def test_teacher_student(output):
