@@ -15,17 +15,15 @@ hidden one): 120 against 100, 230 against 300, 450 against 1000, 1110 against 55
 import argparse
 import sys
 from pathlib import Path
-from time import perf_counter
 
 import matplotlib.pyplot as plt
-import numpy as np
 import torch
 from results import OUTPUT, save
 
 from sk_spectral import SpectralNetwork, algebra
 
 sys.path.append(str(Path(__file__).parent / "benchmarks"))
-from step import PublishedNetwork, spectral_step, step_of
+from step import PublishedNetwork, interleaved_medians, spectral_step, step_of
 
 from sk_spectral.losses import LogLoss
 
@@ -62,17 +60,11 @@ def time_steps(depths, width, batch, repeats):
         sizes = (20, *[width] * depth, 10)
         steps["carry", depth] = spectral_step(SpectralNetwork(sizes), X, y, LogLoss(), None)
         steps["published form", depth] = step_of(PublishedNetwork(sizes), X, y, LogLoss())
-    times = {key: [] for key in steps}
-    for repeat in range(repeats + 1):
-        for key, step in steps.items():
-            start = perf_counter()
-            step()
-            if repeat:  # the first pass warms up
-                times[key].append(perf_counter() - start)
+    medians = interleaved_medians({key: (step, 1) for key, step in steps.items()}, repeats)
     return [
         {
             "hidden layers": depth,
-            **{form: 1e3 * float(np.median(times[form, depth])) for form in
+            **{form: 1e3 * medians[form, depth] for form in
                ("carry", "published form")},
         }
         for depth in depths

@@ -82,9 +82,9 @@ class BatchIterator:
         for X, y, weight in self._gathered():
             if self.constant:
                 X = torch.cat([X, X.new_ones(len(X), 1)], dim=1)
+            gathered = TensorRows(X, y, weight)
             for start in range(0, len(X), self.batch_size):
-                part = slice(start, start + self.batch_size)
-                yield Batch(X[part], y[part], None if weight is None else weight[part])
+                yield gathered.take(slice(start, start + self.batch_size))
 
     def _gathered(self) -> Iterator[Batch]:
         """Whole multiples of the batch size."""

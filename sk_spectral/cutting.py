@@ -20,7 +20,7 @@ def nonlinear_share_of(network: SpectralNetwork, pruning: Pruning, rows: TensorR
     if not any(mask.any() for mask in pruning.unit_masks):
         return 0.0
     some = rows.take(slice(None, None, -(-len(rows) // _ROWS_FOR_SHARE)))
-    outputs = network.evaluate(some.X, [mask.to(some.X.dtype) for mask in pruning.unit_masks])
+    outputs = network.evaluate(some.X, pruning.unit_masks)
     weight = None if some.sample_weight is None else some.sample_weight.cpu().numpy()
     arrays = (tensor.cpu().numpy() for tensor in (some.X, outputs))
     return nonlinear_share(*arrays, weight, network.fit_intercept)

@@ -177,8 +177,13 @@ class SpectralNetwork(nn.Module):
         return carry(self._with_constant(X), lam, phi, self.activation, unit_masks)
 
     def evaluate(self, X: Tensor, unit_masks: Sequence[Tensor] | None = None) -> Tensor:
-        """As `forward`, without a graph and in little memory: a few rows at a time."""
+        """As `forward`, without a graph and in little memory: a few rows at a time.
+
+        Masks may be boolean here.
+        """
         lam, phi = list(self.eigenvalues), list(self.eigenvectors)
+        if unit_masks is not None:
+            unit_masks = [mask.to(X.dtype) for mask in unit_masks]
         with torch.no_grad():
             recursion = Recursion(lam, phi, self.activation, layers_at_zero(lam))
             parts = X.split(_ROWS_AT_ONCE)

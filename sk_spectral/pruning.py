@@ -50,8 +50,7 @@ class Judge:
 
     def losses(self, network: SpectralNetwork, masks: list[Tensor]) -> Tensor:
         """Weighted loss of each row with the hidden units in `masks` alone."""
-        outputs = network.evaluate(self.X, [mask.to(self.X.dtype) for mask in masks])
-        losses = self.loss_of(outputs)
+        losses = self.loss_of(network.evaluate(self.X, masks))
         return losses if self.sample_weight is None else losses * self.sample_weight
 
     def limit(self, loss: float) -> float:

@@ -10,9 +10,8 @@ Expected before the first run: 33 / 9 mappings and 31 / 7 products between hidde
 
 import argparse
 
-import numpy as np
 import torch
-from step import PublishedNetwork, mlp, spectral_step, step_of, synchronized_time
+from step import PublishedNetwork, interleaved_medians, mlp, spectral_step, step_of
 
 from sk_spectral import SpectralNetwork
 from sk_spectral.losses import LogLoss
@@ -38,22 +37,16 @@ def main():
             SpectralNetwork(sizes).to(device), X, y, loss, None
         )
         steps["torch MLP", depth] = step_of(mlp(sizes).to(device), X, y, loss)
-    times = {key: [] for key in steps}
-    for repeat in range(arguments.repeats + 1):
-        for key, step in steps.items():
-            seconds = synchronized_time(step, 10, device)
-            if repeat:  # the first pass warms up
-                times[key].append(seconds)
+    medians = interleaved_medians(
+        {key: (step, 10) for key, step in steps.items()}, arguments.repeats, device
+    )
     deepest = DEPTHS[-1]
     if arguments.published_repeats:
         published = PublishedNetwork((64, *[_WIDTH] * deepest, 10)).to(device)
         step = step_of(published, X, y, loss)
-        step()
-        times["published", deepest] = [
-            synchronized_time(step, 1, device) for _ in range(arguments.published_repeats)
-        ]
+        name = "published", deepest
+        medians |= interleaved_medians({name: (step, 1)}, arguments.published_repeats, device)
 
-    medians = {key: float(np.median(values)) for key, values in times.items()}
     print(f"{'hidden layers':<16}" + "".join(f"{depth:>20}" for depth in DEPTHS))
     for name in dict.fromkeys(name for name, _ in medians):
         line = f"{name:<16}"

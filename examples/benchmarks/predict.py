@@ -10,13 +10,12 @@ all layers before it, 1.6 to 1.9 times the MLP; with 30 units a twentieth of it.
 
 import argparse
 import warnings
-from time import perf_counter
 
 import numpy as np
 import torch
 from sklearn.neural_network import MLPRegressor
 from skorch import NeuralNetRegressor
-from step import mlp
+from step import interleaved_medians, mlp
 
 from sk_spectral import SpectralNASRegressor
 from sk_spectral.compact import CompactNetwork
@@ -49,17 +48,6 @@ def contenders_for(X, y):
     }
 
 
-def median_times(calls, repeats):
-    times = {name: [] for name in calls}
-    for repeat in range(repeats + 1):
-        for name, call in calls.items():
-            start = perf_counter()
-            call()
-            if repeat:  # the first pass warms up
-                times[name].append(perf_counter() - start)
-    return {name: float(np.median(values)) for name, values in times.items()}
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rows", type=int, default=100_000)
@@ -78,10 +66,10 @@ def main():
     ):
         X32 = rows.astype(np.float32)
         calls = {
-            name: (lambda model=model, X=X32 if name == "skorch MLP" else rows: model.predict(X))
+            name: (lambda model=model, X=X32 if name == "skorch MLP" else rows: model.predict(X), 1)
             for name, model in models.items()
         }
-        medians = median_times(calls, repeats)
+        medians = interleaved_medians(calls, repeats)
         line = f"{label:<22}"
         for name in models:
             ratio = medians[name] / medians["scikit-learn MLP"]

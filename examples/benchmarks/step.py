@@ -132,6 +132,17 @@ def synchronized_time(step, n_steps, device):
     return (perf_counter() - start) / n_steps
 
 
+def interleaved_medians(contenders, repeats, device="cpu"):
+    """Median seconds a call, for (function, calls in a row) by name; the first pass warms up."""
+    times = {name: [] for name in contenders}
+    for repeat in range(repeats + 1):
+        for name, (call, n_calls) in contenders.items():
+            seconds = synchronized_time(call, n_calls, device)
+            if repeat:
+                times[name].append(seconds)
+    return {name: float(np.median(values)) for name, values in times.items()}
+
+
 def contenders_for(sizes, n_rows, device):
     """For each contender a function to time, how often to call it, and steps in a call."""
     generator = torch.Generator().manual_seed(0)
@@ -162,13 +173,10 @@ def contenders_for(sizes, n_rows, device):
 def measure(sizes, n_rows, *, device, repeats):
     """Median seconds a step by contender."""
     contenders = contenders_for(sizes, n_rows, device)
-    times = {name: [] for name in contenders}
-    for repeat in range(repeats + 1):
-        for name, (step, n_calls, n_steps) in contenders.items():
-            seconds = synchronized_time(step, n_calls, device) / n_steps
-            if repeat:  # the first pass warms up
-                times[name].append(seconds)
-    return {name: float(np.median(values)) for name, values in times.items()}
+    medians = interleaved_medians(
+        {name: (step, n_calls) for name, (step, n_calls, _) in contenders.items()}, repeats, device
+    )
+    return {name: median / contenders[name][2] for name, median in medians.items()}
 
 
 def main():
