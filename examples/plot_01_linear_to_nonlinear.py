@@ -51,7 +51,7 @@ def run(beta, alpha, repeat, epochs, n_samples):
         alpha=1e-4,
         eigenvalue_rate=1,
         weight_decay=0,
-        train_input_eigenvalues=True,
+        average=False,
         standardize=False,
         prune_tol=None,
         batch_size=100,

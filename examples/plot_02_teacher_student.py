@@ -41,12 +41,15 @@ def student(penalty, alpha, hidden, batch_size, epochs, seed):
     if penalty == "group":  # the published optimiser
         settings = {"standardize": False, "fit_intercept": False, "eigenvalue_rate": 1}
     else:
-        settings = {"callbacks": [LRScheduler("CosineAnnealingLR", T_max=epochs)]}
+        schedule = LRScheduler("CosineAnnealingLR", T_max=epochs)
+        settings = {"callbacks": [schedule], "eigenvalue_rate": 10}
     return SpectralNASRegressor(
         (hidden, hidden),
         penalty=penalty,
         alpha=alpha,
         weight_decay=0,
+        average=False,
+        train_input_eigenvalues=False,
         batch_size=batch_size,
         max_iter=epochs,
         early_stopping=False,

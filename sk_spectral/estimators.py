@@ -23,9 +23,10 @@ class SpectralNASRegressor(RegressorMixin, SpectralSearch):
 
     A network whose adjacency matrix is A = ΦΛΦ⁻¹ starts as a linear map, every hidden eigenvalue
     being 0, and grows hidden units and skip connections as its eigenvalues and eigenvectors are
-    trained on the squared error plus `alpha` times a penalty on the topology. Units that do not
-    pay are pruned, and where none beats the best linear map, that map is what is left. `predict`
-    uses the small network of the remaining units.
+    trained on the squared error plus `alpha` times a penalty on the topology. Where that does not
+    beat the best linear map on rows that neither has seen, this map is what is left. Else the less
+    important half of the units leaves and the rest is refitted, again and again, as long as the
+    loss on validation rows allows it. `predict` uses the small network of the remaining units.
 
     Parameters
     ----------
@@ -38,39 +39,47 @@ class SpectralNASRegressor(RegressorMixin, SpectralSearch):
     penalty : {"gamma", "group", "l1"} or None, default="gamma"
         "gamma": for each hidden unit, the norm of what comes in times that of what goes out.
         "group": Σ_l ‖λ_l‖₂, the published choice. "l1": Σ_l ‖λ_l‖₁.
-    alpha : float, default=3e-4
-        Strength of the penalty, against the mean squared error in units of training.
-    prune_tol : float or None, default=0.01
-        Share by which the loss may rise for a smaller network. None prunes nothing.
+    alpha : float, default=0
+        Strength of the penalty, against the mean squared error in units of training. Where it alone
+        keeps the network linear, `fit` warns.
+    prune_tol : float or None, default=0.02
+        Share by which the loss may rise for a smaller network. None prunes nothing, and holds the
+        network against no linear map.
     fit_intercept : bool, default=True
         Give every unit an intercept.
-    train_input_eigenvalues : bool, default=False
+    train_input_eigenvalues : bool, default=True
         Train the eigenvalues of the input as well, as published; else they stay 0.
     standardize : bool, default=True
         Train in units in which X and y have mean 0 and variance 1; what is predicted is in yours.
     batch_size : int or "auto", default="auto"
-        "auto" is min(200, n_samples). A batch that holds all rows is trained on in float64.
+        "auto" makes 20 batches of 32 to 200 rows, or one of up to 100. A batch that holds all rows
+        is trained on in float64.
     learning_rate_init : float, default=1e-3
         Learning rate of the eigenvectors, for "adam" and "sgd".
-    eigenvalue_rate : float, default=10
+    eigenvalue_rate : float, default=30
         Learning rate of the eigenvalues relative to that of the eigenvectors.
     weight_decay : float or "auto", default="auto"
         Decoupled decay of the eigenvectors, relative to the learning rate, for "adam" and "sgd".
         "auto" decays them by 0.1 √(batch_size / (n_samples · max_iter)) a step.
+    average : bool, default=True
+        End each epoch with an exponential average over about the last 100 steps, which is what is
+        validated and predicts; for "adam" and "sgd".
     max_iter : int, default=200
         Largest number of epochs, of iterations for "lbfgs".
     tol : float, default=1e-5
         Improvement of the loss, in units of training, that counts as one.
     early_stopping : bool or "auto", default="auto"
         Stop by the loss of validation rows, and restore the best epoch; by the training loss
-        without. "auto" sets validation rows apart from 100 rows on.
+        without. "auto" sets validation rows apart from 100 rows on. Unless it is False, up to 5,000
+        rows are cross-fitted to compare the network with linear maps.
     validation_fraction : float, default=0.1
         Share of the rows set apart.
     n_iter_no_change : int, default=20
         Epochs without improvement after which training stops.
     warm_start : bool, default=False
-        Let `fit` go on from the last network, in the units of its first fit. Pickles hold that
-        network, `network_` and `net_`, only with warm_start=True or after `partial_fit`.
+        Let `fit` go on from the last network, in the units of its first fit; units are pruned then
+        without a refit. Pickles hold that network, `network_` and `net_`, only with warm_start=True
+        or after `partial_fit`.
     random_state : int, RandomState or None, default=None
         Draws the eigenvectors, the validation rows and the order of rows.
     device : str, default="cpu"
@@ -93,12 +102,14 @@ class SpectralNASRegressor(RegressorMixin, SpectralSearch):
         Direct block from the inputs to the outputs, in your units, shaped as `coef_` and
         `intercept_` of a linear model are: all of a network without hidden units.
     network_ : SpectralNetwork
-        The whole network, before units were pruned, in units of training.
+        The whole network, in units of training; with the masks `topology_.active_units` it is the
+        one that predicts.
     net_ : SpectralNet
         The skorch net that trained it, with its `history`.
     loss_ : float
         Loss of the network that predicts, without the penalty and in units of training, on the
-        validation rows where there are some.
+        validation rows where there are some: before it was fitted to these as well, if they were
+        set apart from X.
     loss_curve_ : list of float
         Training loss with the penalty, by epoch.
     n_iter_ : int
@@ -130,15 +141,16 @@ class SpectralNASRegressor(RegressorMixin, SpectralSearch):
         *,
         solver: str = "adam",
         penalty: str | None = "gamma",
-        alpha: float = 3e-4,
-        prune_tol: float | None = 0.01,
+        alpha: float = 0.0,
+        prune_tol: float | None = 0.02,
         fit_intercept: bool = True,
-        train_input_eigenvalues: bool = False,
+        train_input_eigenvalues: bool = True,
         standardize: bool = True,
         batch_size: int | str = "auto",
         learning_rate_init: float = 1e-3,
-        eigenvalue_rate: float = 10.0,
+        eigenvalue_rate: float = 30.0,
         weight_decay: float | str = "auto",
+        average: bool = True,
         max_iter: int = 200,
         tol: float = 1e-5,
         early_stopping: bool | str = "auto",
@@ -163,6 +175,7 @@ class SpectralNASRegressor(RegressorMixin, SpectralSearch):
         self.learning_rate_init = learning_rate_init
         self.eigenvalue_rate = eigenvalue_rate
         self.weight_decay = weight_decay
+        self.average = average
         self.max_iter = max_iter
         self.tol = tol
         self.early_stopping = early_stopping
@@ -287,16 +300,17 @@ loss_, loss_curve_, n_iter_, n_features_in_, feature_names_in_
         *,
         solver: str = "adam",
         penalty: str | None = "gamma",
-        alpha: float = 3e-4,
-        prune_tol: float | None = 0.01,
+        alpha: float = 0.0,
+        prune_tol: float | None = 0.02,
         fit_intercept: bool = True,
-        train_input_eigenvalues: bool = False,
+        train_input_eigenvalues: bool = True,
         standardize: bool = True,
         class_weight: dict[Any, float] | str | None = None,
         batch_size: int | str = "auto",
         learning_rate_init: float = 1e-3,
-        eigenvalue_rate: float = 10.0,
+        eigenvalue_rate: float = 30.0,
         weight_decay: float | str = "auto",
+        average: bool = True,
         max_iter: int = 200,
         tol: float = 1e-5,
         early_stopping: bool | str = "auto",
@@ -322,6 +336,7 @@ loss_, loss_curve_, n_iter_, n_features_in_, feature_names_in_
         self.learning_rate_init = learning_rate_init
         self.eigenvalue_rate = eigenvalue_rate
         self.weight_decay = weight_decay
+        self.average = average
         self.max_iter = max_iter
         self.tol = tol
         self.early_stopping = early_stopping

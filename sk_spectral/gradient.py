@@ -94,6 +94,8 @@ class GradientStep:
     penalty : {"gamma", "group", "l1"} or None
     alpha : float
         Strength of the penalty.
+    unit_masks : sequence of Tensor, optional
+        For each hidden layer, (n_l,) factors of its activations.
     """
 
     def __init__(
@@ -102,7 +104,9 @@ class GradientStep:
         loss: SquaredError | LogLoss,
         penalty: str | None,
         alpha: float,
+        unit_masks: Sequence[Tensor] | None = None,
     ) -> None:
+        self._unit_masks = unit_masks
         self._loss, self._alpha = loss, alpha
         self._add_penalty = GRADIENTS[penalty] if penalty is not None and alpha else None
         self._lam = [lam.detach() for lam in network.eigenvalues]
@@ -125,9 +129,9 @@ class GradientStep:
         """Penalised mean loss, and the outputs, of a batch whose X has its constant column."""
         if self._waiting:
             self._leave_zero([i for i in self._waiting if bool(self._lam[i].any())])
-        outputs = self._recursion.forward(batch.X)
+        outputs = self._recursion.forward(batch.X, self._unit_masks)
         value, delta = self._loss.mean_and_gradient(outputs, batch.y, batch.sample_weight)
-        self._recursion.adjoint(delta, self._d_lam, self._d_phi)
+        self._recursion.adjoint(delta, self._d_lam, self._d_phi, masks=self._unit_masks)
         if self._add_penalty is not None:
             cost = self._add_penalty(
                 self._lam, self._phi, self._alpha, self._d_lam, self._d_phi,

@@ -10,7 +10,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 
 from sk_spectral.batches import TensorRows
 
-SHRINKAGES = (1e-2, 1e-3, 1e-4, 1e-6)
+SHRINKAGES = (1e-1, 1e-2, 1e-3, 1e-4, 1e-6)
 """Shrinkages to try, from strong to weak; the last is in effect least squares."""
 
 _ROWS_AT_ONCE = 4096

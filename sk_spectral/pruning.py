@@ -18,6 +18,11 @@ STANDARD_ERRORS = 2.0
 """Standard errors of the difference on validation rows by which hidden units must beat the best
 linear map."""
 
+ERRORS_FORGIVEN = 0.5
+"""Standard errors of the difference on validation rows by which half the units may be worse than
+the best."""
+
+_LARGEST_SHARE_KEPT = 0.9
 _VALUES_FOR_IMPORTANCE = 1 << 14
 _ROWS_AT_ONCE = 2048
 
@@ -75,8 +80,19 @@ class Pruning:
     loss_after: float
 
 
+@dataclass(frozen=True)
+class LastRefit:
+    """The parameters from which a refit set out, and for how many epochs."""
+
+    parameters: dict[str, Tensor]
+    n_epochs: int
+
+
 def unit_importances(
-    network: SpectralNetwork, X: Tensor, sample_weight: Tensor | None = None
+    network: SpectralNetwork,
+    X: Tensor,
+    sample_weight: Tensor | None = None,
+    unit_masks: list[Tensor] | None = None,
 ) -> list[Tensor]:
     """Mean squared first-order change of the outputs when a unit alone is silenced.
 
@@ -88,6 +104,8 @@ def unit_importances(
     X : Tensor of shape (n_samples, n_features)
         Where rows times outputs are over 16,384, evenly spaced rows are used.
     sample_weight : Tensor of shape (n_samples,), optional
+    unit_masks : list of bool tensors, optional
+        Units that are there, all by default.
 
     Returns
     -------
@@ -102,7 +120,10 @@ def unit_importances(
         X.split(_ROWS_AT_ONCE), (weight / weight.sum()).split(_ROWS_AT_ONCE), strict=True
     ):
         # The gradient for a mask of 1 by row and unit is x_ij times the gradient for x_ij.
-        masks = [part.new_ones(len(part), size).requires_grad_() for size in hidden]
+        masks = [part.new_ones(len(part), size) for size in hidden]
+        if unit_masks is not None:
+            masks = [mask * there for mask, there in zip(masks, unit_masks, strict=True)]
+        masks = [mask.requires_grad_() for mask in masks]
         for output in network(part, masks).sum(dim=0):
             changes = torch.autograd.grad(output, masks, retain_graph=True)
             for importance, change in zip(importances, changes, strict=True):
@@ -152,14 +173,80 @@ def prune(network: SpectralNetwork, judge: Judge) -> Pruning:
         kept = best
 
 
+def halve(
+    network: SpectralNetwork,
+    judge: Judge,
+    refit: Callable[[list[Tensor]], int],
+    report: Callable[[str], None] = lambda line: None,
+) -> tuple[Pruning, LastRefit | None]:
+    """Drop the less important half of the hidden units, refit the rest, and so on.
+
+    While the loss stays within the judge's limit for the least loss that was seen; a step that is
+    too much is taken back and smaller ones are tried, to the root of a half and to the root of
+    that. The first step refits all units. The network ends with the parameters of the last refit
+    that was kept.
+
+    Parameters
+    ----------
+    network : SpectralNetwork
+    judge : Judge
+        With rows that `refit` does not train on.
+    refit : callable
+        Trains the network further with these masks for the hidden layers, and says for how many
+        epochs.
+    report : callable
+        Told of each step in a line.
+
+    Returns
+    -------
+    Pruning
+    LastRefit or None
+        How to make the last refit that was kept again, to more rows.
+    """
+    masks = network.active_units()
+    least = judge.losses(network, masks)
+    before = float(least.mean())
+    best = Pruning(masks, before, before)
+    here = deepcopy(network.state_dict())
+    share, last = 1.0, None
+    while share < _LARGEST_SHARE_KEPT or share == 1.0:
+        importances = unit_importances(network, judge.X, judge.sample_weight, best.unit_masks)
+        order = _least_important_first(importances, best.unit_masks)
+        n_kept = int(share * len(order))
+        if n_kept == 0:
+            break
+        masks = _without(best.unit_masks, order[: len(order) - n_kept])
+        n_epochs = refit(masks)
+        losses = judge.losses(network, masks)
+        loss = float(losses.mean())
+        if loss < least.mean():
+            least = losses
+        error = float((losses - least).std(correction=0)) / len(losses) ** 0.5
+        limit = judge.limit(float(least.mean())) + ERRORS_FORGIVEN * error
+        is_kept = loss <= limit
+        verdict = "kept" if is_kept else f"over {limit:.4g}, taken back"
+        report(f"{n_kept} of {len(order)} hidden units, refitted: loss {loss:.4g}, {verdict}")
+        if is_kept:
+            best, last = Pruning(masks, before, loss), LastRefit(here, n_epochs)
+            here = deepcopy(network.state_dict())
+        else:
+            network.load_state_dict(here)
+        share = 0.5 if share == 1.0 else share if is_kept else share**0.5
+    return best, last
+
+
 def prefer_perceptron(
-    network: SpectralNetwork, pruning: Pruning, judge: Judge, linear_maps: Iterable[Any]
+    network: SpectralNetwork,
+    pruning: Pruning,
+    judge: Judge,
+    linear_maps: Iterable[Any],
+    standard_errors: float = STANDARD_ERRORS,
 ) -> tuple[Pruning, int | None]:
     """Fall back on the best linear map where hidden units do not beat it.
 
     Units that act on their linear side alone cannot be dropped one by one: together they are part
     of the linear map, which has to be fitted anew without them. On rows of its own the judge also
-    forgives a difference within two standard errors: less cannot be told from noise, by which the
+    forgives a difference within some standard errors: less cannot be told from noise, by which the
     epoch to stop at was chosen, too.
 
     Parameters
@@ -171,6 +258,7 @@ def prefer_perceptron(
     judge : Judge
     linear_maps : iterable of arrays of shape (n_outputs, n_0), or None
         Rivals in order of decreasing shrinkage; the one with the least loss is taken.
+    standard_errors : float
 
     Returns
     -------
@@ -194,10 +282,10 @@ def prefer_perceptron(
     if best is None:
         return pruning, None
     rival, losses, index = best
-    excess = losses - judge.losses(network, network.active_units())
+    excess = losses - judge.losses(network, pruning.unit_masks)
     forgiven = 0.0
     if judge.independent:
-        forgiven = STANDARD_ERRORS * float(excess.std(correction=0)) / len(excess) ** 0.5
+        forgiven = standard_errors * float(excess.std(correction=0)) / len(excess) ** 0.5
     already_linear = not any(mask.any() for mask in pruning.unit_masks)
     too_much = judge.limit(pruning.loss_before) + forgiven
     if not already_linear and float(losses.mean()) > too_much:

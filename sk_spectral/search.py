@@ -1,10 +1,12 @@
 """The search that both estimators share: scale, train, prune, cut out, read the topology."""
 
 from abc import ABCMeta, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
+from functools import partial
 from typing import Any, NamedTuple, Self
+from warnings import warn
 
 import numpy as np
 import torch
@@ -13,35 +15,40 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sk_spectral.batches import TensorRows
+from sk_spectral.crossfit import MOST_ROWS, CrossFit, folds
 from sk_spectral.cutting import ROWS_TO_COMPARE, cut_out, nonlinear_share_of
 from sk_spectral.losses import LogLoss, SquaredError, weighted_mean
 from sk_spectral.network import SpectralNetwork
-from sk_spectral.perceptron import SHRINKAGES, LinearMaps
+from sk_spectral.perceptron import LinearMaps
 from sk_spectral.persistence import Persistent
 from sk_spectral.preparation import Data, Scaling, split_rows
-from sk_spectral.pruning import Judge, prefer_perceptron, prune
+from sk_spectral.pruning import Judge, prune
+from sk_spectral.reduction import reduce
 from sk_spectral.topology import Topology
-from sk_spectral.training import SpectralNet, auto_weight_decay, build_net
+from sk_spectral.trainer import Trainer
 from sk_spectral.validation import (
     check_device,
     check_hidden_layer_sizes,
     check_parameters,
-    clip_batch_size,
+    warn_of_batch_size,
 )
 
 Array = NDArray[Any]
 
 FLOATS = (np.float64, np.float32)
 _FEWEST_ROWS_TO_SPLIT = 100
-_LARGEST_AUTO_BATCH = 200
 
 
 class _Split(NamedTuple):
-    """What to train on, what to watch, and what the linear rival may be fitted to in the end."""
+    """What to train on, what to watch, and what the linear rival may be fitted to in the end.
+
+    Folds of it are what the search and that rival are compared on.
+    """
 
     train: Data
     valid: Data | None = None
     whole: Data | None = None
+    folds: list[NDArray[np.bool_]] | None = None
 
 
 class SpectralSearch(Persistent, metaclass=ABCMeta):
@@ -114,7 +121,7 @@ class SpectralSearch(Persistent, metaclass=ABCMeta):
             split = self._split(data, (X_val, y_val, sample_weight_val))
             if not continued:
                 self._initialize(split.train)
-            self.net_ = self._new_net(len(split.train), split.valid is not None)
+            self._start_net(len(split.train), split.valid is not None)
             self._search(split, self.max_iter)
         return self
 
@@ -131,7 +138,7 @@ class SpectralSearch(Persistent, metaclass=ABCMeta):
             data = self._check_data(X, y, sample_weight, reset=first, **target)
             if first:
                 self._initialize(data)
-                self.net_ = self._new_net(len(data), validated=False)
+                self._start_net(len(data), validated=False)
             self._check_architecture()
             self._search(_Split(data), 1)
         return self
@@ -146,7 +153,7 @@ class SpectralSearch(Persistent, metaclass=ABCMeta):
             raise ValueError("X_val and y_val must be given together, only one of them was.")
         if X_val is not None:
             valid = self._check_data(X_val, y_val, weight_val, reset=False, suffix="_val")
-            return _Split(data, valid, data)
+            return _Split(data, valid, data, self._folds(data))
         n_samples = len(data)
         wanted = self.early_stopping is True or (
             self.early_stopping == "auto"
@@ -154,14 +161,26 @@ class SpectralSearch(Persistent, metaclass=ABCMeta):
             and n_samples >= _FEWEST_ROWS_TO_SPLIT
         )
         if not wanted or n_samples < 2:
-            return _Split(data, None, data)
+            return _Split(data, None, data, self._folds(data))
         train, valid = split_rows(
             data,
             self.validation_fraction,
             stratified=data.y.ndim == 1,
             random_state=self._random_state,
         )
-        return _Split(train, valid, data)
+        return _Split(train, valid, data, self._folds(data))
+
+    def _folds(self, data: Data) -> list[NDArray[np.bool_]] | None:
+        """Folds by which the search is compared with linear maps, where it is to be."""
+        if (
+            len(data) > MOST_ROWS
+            or self.prune_tol is None
+            or self.early_stopping is False
+            or self.solver == "lbfgs"
+            or self.warm_start  # may have seen the rows before
+        ):
+            return None
+        return folds(data, int(self._random_state.randint(2**31 - 1)))
 
     def _initialize(self, data: Data) -> None:
         """Scaling of the first rows, and a network that starts as a linear perceptron."""
@@ -176,7 +195,7 @@ class SpectralSearch(Persistent, metaclass=ABCMeta):
             activation=self.activation,
             fit_intercept=bool(self.fit_intercept),
             train_input_eigenvalues=bool(self.train_input_eigenvalues),
-            generator=self._new_generator(),
+            generator=self._trainer().new_generator(),
         )
 
     def _check_architecture(self) -> None:
@@ -199,53 +218,28 @@ class SpectralSearch(Persistent, metaclass=ABCMeta):
                     "trained further with another. Fit with warm_start=False to start afresh."
                 )
 
-    def _new_generator(self) -> torch.Generator:
-        return torch.Generator().manual_seed(int(self._random_state.randint(2**31 - 1)))
+    def _trainer(self) -> Trainer:
+        return Trainer(self.get_params(deep=False), self._loss(), self._random_state)
 
-    def _batch_size(self, n_samples: int) -> int:
-        if self.solver == "lbfgs":
-            return n_samples
-        if self.batch_size == "auto":
-            return min(_LARGEST_AUTO_BATCH, n_samples)
-        return clip_batch_size(self.batch_size, n_samples)
-
-    def _new_net(self, n_samples: int, validated: bool) -> SpectralNet:
-        batch_size = self._batch_size(n_samples)
-        weight_decay = self.weight_decay
-        if weight_decay == "auto":
-            weight_decay = auto_weight_decay(
-                self.learning_rate_init, batch_size, n_samples, self.max_iter
-            )
-        if batch_size == n_samples:
+    def _start_net(self, n_samples: int, validated: bool) -> None:
+        trainer = self._trainer()
+        if self.solver != "lbfgs":
+            warn_of_batch_size(self.batch_size, n_samples)
+        if trainer.batch_size(n_samples) == n_samples:
             # Without mini-batches weights count as repeated rows do; float64 keeps that true.
             self.network_.double()
-        return build_net(
-            self.network_,
-            self._loss(),
-            solver=self.solver,
-            learning_rate=self.learning_rate_init,
-            eigenvalue_rate=self.eigenvalue_rate,
-            weight_decay=weight_decay,
-            tol=self.tol,
-            patience=self.n_iter_no_change,
-            stop_early=validated and self.early_stopping is not False,
-            callbacks=self.callbacks or (),
-            penalty=self.penalty,
-            alpha=self.alpha,
-            generator=self._new_generator(),
-            batch_size=batch_size,
-            device=str(self.device),
-            verbose=int(self.verbose),
-        )
+        stop_early = validated and self.early_stopping is not False
+        self.net_ = trainer.new_net(self.network_, n_samples, stop_early)
 
     def _search(self, split: _Split, n_epochs: int) -> None:
         """Train, prune, cut the compact network out and read its topology.
 
-        A whole fit is held against the best linear map as well, which is fitted to all rows where
-        it is preferred.
+        A whole fit is held against the best linear map as well. What is preferred is then fitted to
+        all rows.
         """
         device = check_device(self.device)
         network = self.network_.to(device)
+        start = deepcopy(network)
 
         def to_rows(data: Data) -> TensorRows:
             return self._scaling.to_rows(data, dtype=network.eigenvalues[0].dtype, device=device)
@@ -254,18 +248,24 @@ class SpectralSearch(Persistent, metaclass=ABCMeta):
         valid = None if split.valid is None else to_rows(split.valid)
         self.net_.fit_rows(train, valid, n_epochs)
         judge = self._judge(network, train, valid)
-        pruning = prune(network, judge)
-        if split.whole is not None and self.prune_tol is not None:
-            settings = network.layer_sizes[-1], network.fit_intercept
-            # Rows that were trained on are always fitted best with the least shrinkage.
-            shrinkages = SHRINKAGES if judge.independent else SHRINKAGES[-1:]
-            rivals = map(LinearMaps(train, *settings), shrinkages)
-            pruning, preferred = prefer_perceptron(network, pruning, judge, rivals)
-            if preferred is not None and valid is not None:
+        if split.whole is None or self.prune_tol is None:
+            pruning = prune(network, judge)
+        else:
+            whole = partial(to_rows, split.whole)
+            compare = partial(self._compare, start, whole, split, len(self.net_.history))
+            refit = refit_to_all = None
+            if valid is not None and not self.warm_start:
+                refit = partial(self._trainer().refit, network, train, valid)
+                if len(split.whole) > len(train):
+                    refit_to_all = partial(self._trainer().refit_to_all, network, whole)
+            report = print if self.verbose else lambda line: None
+            pruning, shrinkage = reduce(network, judge, train, compare, refit, refit_to_all, report)
+            if shrinkage is not None:
+                self._warn_if_held_back(start, whole, split, train, valid, judge)
                 train = TensorRows(train.X[:ROWS_TO_COMPARE].clone(), train.y[:ROWS_TO_COMPARE])
-                del rivals, judge, valid  # room for all rows
-                W = LinearMaps(to_rows(split.whole), *settings)(shrinkages[preferred])
-                network.set_perceptron(torch.as_tensor(W))
+                del judge, valid, refit  # room for all rows
+                settings = network.layer_sizes[-1], network.fit_intercept
+                network.set_perceptron(torch.as_tensor(LinearMaps(whole(), *settings)(shrinkage)))
         share = nonlinear_share_of(network, pruning, train)
         network.to("cpu")
         compact = cut_out(network, pruning, train.X[:ROWS_TO_COMPARE].cpu())
@@ -280,6 +280,46 @@ class SpectralSearch(Persistent, metaclass=ABCMeta):
         self.loss_curve_ = list(self.net_.history[:, "train_loss"])
         self.loss_ = pruning.loss_after
         self.n_iter_ = len(self.loss_curve_)
+
+    def _compare(
+        self,
+        start: SpectralNetwork,
+        whole: Callable[[], TensorRows],
+        split: _Split,
+        n_epochs: int,
+        **changes: Any,
+    ) -> CrossFit | None:
+        """The search held against linear maps on rows that neither has seen, where it can be."""
+        if split.folds is None:
+            return None
+        validated = split.valid is not None
+        if validated:
+            n_epochs = self.max_iter
+        trainer = self._trainer()
+        return trainer.compare(start, whole(), split.folds, n_epochs, validated, **changes)
+
+    def _warn_if_held_back(
+        self,
+        start: SpectralNetwork,
+        whole: Callable[[], TensorRows],
+        split: _Split,
+        train: TensorRows,
+        valid: TensorRows | None,
+        judge: Judge,
+    ) -> None:
+        """Warn where hidden units would beat the linear map if there were no penalty."""
+        told_apart = judge.independent or split.folds is not None
+        if self.penalty is None or not self.alpha or not told_apart:
+            return
+        free = self._trainer().train_anew(start, train, valid, self.max_iter, penalty=None)
+        compare = partial(self._compare, start, whole, split, self.max_iter, penalty=None)
+        if reduce(free, judge, train, compare)[1] is None:
+            warn(
+                f"The network is linear because alpha={self.alpha} holds its growth back: without "
+                "the penalty hidden units beat the best linear map. Lower alpha.",
+                UserWarning,
+                stacklevel=4,
+            )
 
     def _judge(
         self, network: SpectralNetwork, train: TensorRows, valid: TensorRows | None

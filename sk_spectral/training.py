@@ -1,6 +1,6 @@
 """The skorch net that trains a spectral network from tensors held in memory."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
 from math import isfinite
@@ -12,6 +12,7 @@ from skorch.callbacks import Callback, EarlyStopping, EpochTimer, PrintLog
 from torch import Tensor
 
 from sk_spectral.algebra import gamma_norm, product_blocks
+from sk_spectral.averaging import RunningAverage
 from sk_spectral.batches import Batch, BatchIterator, TensorRows, for_skorch
 from sk_spectral.gradient import FlatParameters, GradientStep, flat_parameters
 from sk_spectral.losses import weighted_mean
@@ -62,6 +63,8 @@ class SpectralNet(NeuralNet):
     penalty : {"gamma", "group", "l1"} or None
     alpha : float
         Strength of the penalty.
+    average : bool
+        End each epoch with an average over the last steps; the next goes on from the last step.
     generator : torch.Generator, optional
         Shuffles the training rows.
     **kwargs
@@ -69,6 +72,7 @@ class SpectralNet(NeuralNet):
     """
 
     module_: SpectralNetwork
+    _unit_masks: Sequence[Tensor] | None = None
 
     def __init__(
         self,
@@ -77,12 +81,14 @@ class SpectralNet(NeuralNet):
         *,
         penalty: str | None = None,
         alpha: float = 0.0,
+        average: bool = False,
         generator: torch.Generator | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(module, criterion, train_split=None, **kwargs)
         self.penalty = penalty
         self.alpha = alpha
+        self.average = average
         self.generator = generator
 
     @property
@@ -102,15 +108,23 @@ class SpectralNet(NeuralNet):
         self.optimizer_ = self.optimizer(*groups, **settings)
         return self
 
-    def fit_rows(self, train: TensorRows, valid: TensorRows | None, n_epochs: int) -> "SpectralNet":
+    def fit_rows(
+        self,
+        train: TensorRows,
+        valid: TensorRows | None,
+        n_epochs: int,
+        unit_masks: Sequence[Tensor] | None = None,
+    ) -> "SpectralNet":
         """Train for at most `n_epochs` more epochs, watching `valid` where given.
 
-        An error leaves parameters and optimiser as they were before.
+        With `unit_masks`, factors of the hidden activations, only what is left of the network. An
+        error leaves parameters and optimiser as they were before.
         """
         if not self.initialized_:
             self.initialize()
         self.max_epochs = n_epochs
-        self._valid_rows, self._flat, self._gradient = valid, None, None
+        self._valid_rows, self._flat, self._gradient, self._average = valid, None, None, None
+        self._unit_masks = unit_masks
         module, optimizer = deepcopy((self.module_.state_dict(), self.optimizer_.state_dict()))
         try:
             if self._searches_lines:
@@ -118,8 +132,10 @@ class SpectralNet(NeuralNet):
             eigenvalues, eigenvectors = (g["params"][0] for g in self.optimizer_.param_groups)
             with FlatParameters(self.module_, (eigenvalues, eigenvectors)) as self._flat:
                 self._gradient = GradientStep(
-                    self.module_, self.criterion_, self.penalty, self.alpha
+                    self.module_, self.criterion_, self.penalty, self.alpha, unit_masks
                 )
+                if self.average:
+                    self._average = RunningAverage([eigenvalues.data, eigenvectors.data])
                 with _threads_for(self.module_, self.batch_size):
                     return self.partial_fit(train)
         except BaseException:
@@ -128,7 +144,7 @@ class SpectralNet(NeuralNet):
             raise
         finally:
             # The history stays, the data go: a fitted net holds no training rows.
-            del self._valid_rows, self._flat, self._gradient
+            del self._valid_rows, self._flat, self._gradient, self._average, self._unit_masks
 
     def get_dataset(self, X: Any, y: Any = None) -> Any:
         return X if isinstance(X, TensorRows) else super().get_dataset(X, y)
@@ -145,6 +161,8 @@ class SpectralNet(NeuralNet):
         return BatchIterator(dataset, self.batch_size, self.generator, constant=constant)
 
     def infer(self, x: Any, **fit_params: Any) -> Tensor:
+        if self._unit_masks is not None:
+            fit_params["unit_masks"] = self._unit_masks
         return super().infer(x["X"] if isinstance(x, dict) else x, **fit_params)
 
     def get_loss(
@@ -173,6 +191,9 @@ class SpectralNet(NeuralNet):
         )
         direct = training and self._flat is not None
         frozen = self._flat.frozen() if direct else []
+        average = self._average if direct else None
+        if average is not None:
+            average.resume()
         losses, n_rows = [], []
         for batch in iterator:
             event = {"training": training}
@@ -184,12 +205,16 @@ class SpectralNet(NeuralNet):
                 step = self._direct_step(batch, event, heard)
                 for view, value in frozen:
                     view.copy_(value)
+                if average is not None:
+                    average.update()
             else:
                 step = step_fn(for_skorch(batch), **fit_params)
             losses.append(step["loss"].detach())
             n_rows.append(len(batch.y))
             if heard:
                 self.notify("on_batch_end", **event, **step)
+        if average is not None:
+            average.show()
         stacked = torch.stack(losses)
         loss = float(stacked @ stacked.new_tensor(n_rows)) / sum(n_rows)
         self.history.record(f"{prefix}_loss", loss)

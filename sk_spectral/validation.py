@@ -34,7 +34,8 @@ def check_parameters(estimator: Any) -> None:
         _check_number("prune_tol", estimator.prune_tol, Real, 0)
     if estimator.batch_size != "auto":
         _check_number("batch_size", estimator.batch_size, Integral, 1)
-    for name in ("fit_intercept", "train_input_eigenvalues", "standardize", "warm_start"):
+    switches = "fit_intercept", "train_input_eigenvalues", "standardize", "warm_start", "average"
+    for name in switches:
         _check_option(name, getattr(estimator, name), (True, False))
     _check_option("early_stopping", estimator.early_stopping, ("auto", True, False))
     _check_number("verbose", estimator.verbose, Integral, 0)
@@ -109,14 +110,12 @@ def _all_zero(name: str) -> NDArray[np.float64]:
     raise ValueError(f"{name} is zero for every row; at least one weight must be positive.")
 
 
-def clip_batch_size(batch_size: int, n_samples: int) -> int:
-    """`batch_size`, or the number of rows with a warning if there are fewer."""
-    if batch_size > n_samples:
+def warn_of_batch_size(batch_size: int | str, n_samples: int) -> None:
+    """Warn where there are fewer rows than a batch is to have."""
+    if batch_size != "auto" and batch_size > n_samples:
         warn(
             f"batch_size={batch_size} is over the {n_samples} training rows; "
             f"batches of {n_samples} rows are used.",
             UserWarning,
             stacklevel=2,
         )
-        return n_samples
-    return batch_size

@@ -168,7 +168,7 @@ def test_a_batch_size_over_n_is_clipped_with_a_warning():
         ({"hidden_layer_sizes": (7,)}, r"hidden_layer_sizes is \(7,\), .* has \(6,\)"),
         ({"activation": "tanh"}, "activation is 'tanh', but the fitted network has 'relu'"),
         ({"fit_intercept": False}, "fit_intercept is False, .*warm_start=False to start afresh"),
-        ({"train_input_eigenvalues": True}, "train_input_eigenvalues is True, .* has False"),
+        ({"train_input_eigenvalues": False}, "train_input_eigenvalues is False, .* has True"),
     ],
 )
 def test_another_architecture_cannot_go_on(parameters, message):

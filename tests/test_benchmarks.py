@@ -36,5 +36,20 @@ def test_memory_prints_a_multiple_of_the_rows():
     assert line.endswith(" x X")
 
 
+def test_tabular_prints_scores_and_comparisons_and_goes_on(tmp_path):
+    arguments = [
+        *("--sets", "wine", "diabetes", "--contenders", "linear", "mlp", "trees"),
+        *("--repeats", "1", "--jobs", "1", "--output", str(tmp_path / "tabular.jsonl")),
+    ]
+    lines = output_of("tabular", *arguments)
+    assert [line.split()[0] for line in lines[1:3]] == ["wine", "diabetes"]
+    assert [len(line.split()) for line in lines[1:4]] == [5, 5, 5]
+    assert lines[-4].split()[:3] == ["spectral", "against", "wins"]
+    assert [line.split()[0] for line in lines[-3:]] == ["linear", "mlp", "trees"]
+    assert len((tmp_path / "tabular.jsonl").read_text().splitlines()) == 8
+    assert output_of("tabular", *arguments) == lines  # nothing is measured again, times included
+
+
 def test_every_benchmark_is_run():
-    assert {path.stem for path in BENCHMARKS.glob("*.py")} == {*SHORT, "memory"}
+    names = {path.stem for path in BENCHMARKS.glob("*.py")}
+    assert names == {*SHORT, "memory", "tabular", "tabular_sets"}

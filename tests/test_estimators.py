@@ -70,7 +70,8 @@ def test_a_student_finds_its_teacher():
     X, y, _ = make_teacher_student(60_000, random_state=0)
     model = SpectralNASRegressor(
         (200, 200), alpha=2e-3, weight_decay=0, batch_size=100, max_iter=40, early_stopping=False,
-        callbacks=[LRScheduler("CosineAnnealingLR", T_max=40)], random_state=0,
+        callbacks=[LRScheduler("CosineAnnealingLR", T_max=40)], random_state=0, eigenvalue_rate=10,
+        train_input_eigenvalues=False, average=False,
     ).fit(X[:30_000], y[:30_000])  # fmt: skip
     error = np.mean((model.predict(X[30_000:]) - y[30_000:]) ** 2)
     assert model.topology_.n_active_layers == 1
@@ -259,7 +260,7 @@ def test_a_second_fit_starts_afresh(bent):
 def test_warm_start_goes_on(bent):
     X, y = bent
     model = SpectralNASRegressor(
-        (16,), warm_start=True, prune_tol=None, max_iter=15, learning_rate_init=1e-2, random_state=0
+        (16,), warm_start=True, prune_tol=None, max_iter=3, learning_rate_init=1e-2, random_state=0
     ).fit(X, y)
     first = model.loss_
     scaling = model._scaling
@@ -287,3 +288,38 @@ def test_partial_fit_learns_batch_by_batch(bent):
         batch = order.permutation(len(X))[:90]
         classifier.partial_fit(X[batch], y[batch], classes=[0, 1, 2])
     assert classifier.score(X, y) > 0.9
+
+
+def test_warns_where_the_penalty_alone_keeps_it_linear(bent):
+    X, y = bent
+    model = SpectralNASRegressor((16,), alpha=30.0, random_state=0)
+    with pytest.warns(UserWarning, match=r"because alpha=30.0 holds its growth back.*Lower alpha"):
+        model.fit(X, y)
+    assert model.topology_.is_linear
+    linear = np.random.default_rng(0).normal(size=(len(X), 1))
+    assert model.fit(X, X[:, 0] + 0.1 * linear[:, 0]).topology_.is_linear  # and no warning
+
+
+@pytest.mark.parametrize("n_samples", [40, 90, 150])
+def test_noise_grows_no_hidden_unit_on_few_rows(n_samples):
+    rng = np.random.default_rng(n_samples)
+    for seed in range(3):
+        X, y = rng.normal(size=(n_samples, 4)), rng.normal(size=n_samples)
+        assert SpectralNASRegressor(random_state=seed).fit(X, y).topology_.is_linear
+        classes = rng.integers(2, size=n_samples)
+        assert SpectralNASClassifier(random_state=seed).fit(X, classes).topology_.is_linear
+
+
+def test_few_rows_are_enough_for_a_strong_bend():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(90, 2))
+    model = SpectralNASRegressor(random_state=0).fit(X, np.abs(X[:, 0]))
+    assert not model.topology_.is_linear
+
+
+def test_what_is_left_is_refitted_to_all_rows(bent, capsys):
+    X, y = bent
+    SpectralNASRegressor((32, 32), random_state=0, verbose=1, max_iter=20).fit(X, y)
+    lines = [line for line in capsys.readouterr().out.splitlines() if "refitted" in line]
+    assert lines[0].startswith("64 of 64 hidden units, refitted: loss ")
+    assert lines[1].startswith("32 of 64 hidden units")

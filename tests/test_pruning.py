@@ -7,7 +7,14 @@ from sk_spectral import SpectralNetwork
 from sk_spectral.batches import TensorRows
 from sk_spectral.losses import SquaredError
 from sk_spectral.perceptron import LinearMaps
-from sk_spectral.pruning import Judge, Pruning, prefer_perceptron, prune, unit_importances
+from sk_spectral.pruning import (
+    Judge,
+    Pruning,
+    halve,
+    prefer_perceptron,
+    prune,
+    unit_importances,
+)
 
 
 def network_with_truth(sizes=(3, 12, 10, 2), silent=()):
@@ -189,3 +196,70 @@ def test_linear_map_for_classes_without_rows(present):
     assert fitted.shape == (4, 4)
     assert np.isin((X @ fitted[:, :3].T + fitted[:, 3]).argmax(axis=1), present).all()
     assert LinearMaps(TensorRows(rows.X, rows.y * 0), 4, True)(1e-3) is None
+
+
+def test_halves_leave_while_the_least_loss_is_kept_to():
+    network, X = network_with_truth(silent=(0, 3, 4, 7))
+    noise = 0.05 * torch.randn(200, 2, generator=torch.Generator().manual_seed(2)).double()
+    y = network(X).detach() + noise
+    judge, refits, lines = judge_of(X, y, independent=True), [], []
+
+    def refit(masks):
+        refits.append(sum(int(mask.sum()) for mask in masks))
+        return len(refits)
+
+    pruning, last = halve(network, judge, refit, lines.append)
+    kept = sum(int(mask.sum()) for mask in pruning.unit_masks)
+    assert refits[:2] == [22, 11]
+    assert refits[last.n_epochs - 1] == kept < 22
+    assert pruning.loss_after <= judge.limit(pruning.loss_before)
+    assert len(lines) == len(refits)
+    assert sum("taken back" in line for line in lines) == 3  # at 1/2, 0.71 and 0.84
+
+
+def test_a_refit_that_is_too_much_is_taken_back():
+    network, X = network_with_truth((3, 6, 2))
+    y = network(X).detach()
+    before = {k: v.clone() for k, v in network.state_dict().items()}
+
+    def spoil(masks):
+        with torch.no_grad():
+            network.eigenvectors[1].mul_(2.0)
+        return 1
+
+    pruning, last = halve(network, judge_of(X, y, independent=True), spoil)
+    assert last is None
+    assert all(mask.all() for mask in pruning.unit_masks)
+    assert all(torch.equal(v, before[k]) for k, v in network.state_dict().items())
+
+
+def test_the_last_refit_that_was_kept_can_be_made_again():
+    network, X = network_with_truth((3, 6, 5, 2))
+    y, before = network(X).detach() + 1.0, []
+
+    def refit(masks):
+        before.append(float(network.eigenvalues[2][0].detach()))
+        with torch.no_grad():  # a constant for all eigenvalues changes no block
+            for lam in network.eigenvalues:
+                lam += 1.0
+        return len(before)
+
+    _, last = halve(network, judge_of(X, y, tol=1e9, independent=True), refit)
+    assert last.n_epochs == len(before)
+    assert float(last.parameters["eigenvalues.2"][0]) == before[-1]
+    assert float(network.eigenvalues[2][0].detach()) == pytest.approx(before[-1] + 1.0)
+
+
+def test_importances_of_units_that_are_there():
+    network, X = network_with_truth((3, 6, 2))
+    there = [torch.tensor([True, False, True, True, False, True])]
+    with torch.no_grad():
+        network.eigenvectors[1][0, 0] = 3.0
+    found = unit_importances(network, X, unit_masks=there)[0]
+    silenced = network.evaluate(X, there)
+    for unit in there[0].nonzero().flatten():
+        without = there[0].clone()
+        without[unit] = False
+        # One hidden layer: the outputs are linear in each mask, and the first order is exact.
+        change = (network.evaluate(X, [without]) - silenced).square().sum(dim=1).mean()
+        assert float(found[unit]) == pytest.approx(float(change), rel=1e-9)

@@ -139,8 +139,8 @@ def test_importances_are_shares_of_the_paths(bent):
         paths[i] = sum(blocks[i, j] ** 2 @ paths[j] for j in range(i))
     expected = (paths[3] / scale_out[:, None] ** 2).sum(axis=0)
     np.testing.assert_allclose(bent.feature_importances_, expected / expected.sum(), rtol=1e-9)
-    assert bent.feature_importances_[2] < 0.02
-    selected = SelectFromModel(bent, prefit=True, threshold=0.1).transform(bent_data()[0])
+    assert bent.feature_importances_[2] < 0.01
+    selected = SelectFromModel(bent, prefit=True, threshold=0.02).transform(bent_data()[0])
     assert selected.shape[1] == 2
 
 

@@ -11,13 +11,14 @@ PACKAGE = Path(__file__).parent.parent / "sk_spectral"
 
 # Every module may import those of the lines above it, and nothing beside or below.
 FLOORS = [
-    ["algebra", "losses", "batches"],
+    ["algebra", "losses", "batches", "averaging"],
     ["carry", "penalties", "compact"],
     ["network"],
     ["gradient"],
     ["topology", "training", "pruning", "datasets"],
     ["perceptron", "preparation", "validation", "persistence"],
-    ["cutting"],
+    ["cutting", "crossfit"],
+    ["trainer", "reduction"],
     ["search"],
     ["estimators", "display"],
     ["export"],
@@ -25,13 +26,14 @@ FLOORS = [
 ]
 ROOMS = {
     "torch": {
-        "algebra", "batches", "carry", "cutting", "export", "gradient", "losses", "network",
-        "penalties", "training", "pruning", "preparation", "validation", "search",
+        "algebra", "averaging", "batches", "carry", "crossfit", "cutting", "export", "gradient",
+        "losses", "network", "penalties", "training", "trainer", "pruning", "preparation",
+        "reduction", "validation", "search",
     },
     "skorch": {"training"},
     "sklearn": {
-        "datasets", "perceptron", "persistence", "preparation", "validation", "search",
-        "estimators", "export",
+        "crossfit", "datasets", "perceptron", "persistence", "preparation", "validation",
+        "search", "estimators", "export",
     },
     "scipy": set(),
 }  # fmt: skip

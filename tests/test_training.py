@@ -208,3 +208,28 @@ def test_small_networks_train_in_one_thread_and_the_number_comes_back(width, exp
         assert torch.get_num_threads() == 2
     finally:
         torch.set_num_threads(before)
+
+
+def test_average_changes_what_an_epoch_ends_with_and_not_the_steps():
+    data, valid = rows(), rows(seed=1)
+    plain, averaged = (
+        net_for(new_network(), average=average).fit_rows(data, valid, 5)
+        for average in (False, True)
+    )
+    assert plain.history[:, "train_loss"] == averaged.history[:, "train_loss"]
+    assert plain.history[:, "valid_loss"] != averaged.history[:, "valid_loss"]
+    assert not torch.equal(plain.module_.eigenvectors[0], averaged.module_.eigenvectors[0])
+
+
+def test_masked_units_stay_out_of_training_and_of_validation():
+    data = rows()
+    network = new_network((2, 8, 1))
+    masks = [torch.tensor([1.0, 0, 0, 0, 0, 0, 0, 0])]
+    net = net_for(network, average=True).fit_rows(data, data, 30, masks)
+    with torch.no_grad():
+        outputs = network(data.X, masks)
+    loss = float((outputs - data.y).square().mean())
+    assert net.history[-1, "valid_loss"] == pytest.approx(loss, rel=1e-5)
+    assert network.eigenvalues[1][1:].any()  # the masked ones carry on
+    with torch.no_grad():
+        assert not torch.allclose(network(data.X), outputs)

@@ -1,0 +1,54 @@
+"""An average of the parameters over the last steps, which predicts better than the last step."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+STEPS = 100
+"""Steps over which the average forgets, once there have been nine times as many."""
+
+
+class RunningAverage:
+    """Exponential average of parameters that an optimiser changes in place.
+
+    After step t the average moves towards the parameters by the share max(1 / 100, 9 / (9 + t)), so
+    that it reaches over about the last ninth of the steps, and 100 of them at most. It does for the
+    noise of mini-batches what a schedule of learning rates does, without an end that has to be
+    known beforehand. Polyak and Juditsky, "Acceleration of Stochastic Approximation by Averaging",
+    SIAM J. Control Optim. 1992, average all steps alike.
+
+    Parameters
+    ----------
+    parameters : sequence of Tensor
+        Where steps are made, and where `show` puts the average.
+    """
+
+    def __init__(self, parameters: Sequence[Tensor]) -> None:
+        self._parameters = list(parameters)
+        self._average = [values.clone() for values in parameters]
+        self._last: list[Tensor] | None = None
+        self._n_steps = 0
+
+    def update(self) -> None:
+        """Take a step in."""
+        self._n_steps += 1
+        share = max(1.0 / STEPS, 9.0 / (9.0 + self._n_steps))
+        for average, values in zip(self._average, self._parameters, strict=True):
+            average.lerp_(values, share)
+
+    def show(self) -> None:
+        """Put the average where the parameters are, which are kept."""
+        self._last = [values.clone() for values in self._parameters]
+        self._put(self._average)
+
+    def resume(self) -> None:
+        """Put the parameters back where `show` took them from."""
+        if self._last is not None:
+            self._put(self._last)
+            self._last = None
+
+    def _put(self, source: Sequence[Tensor]) -> None:
+        with torch.no_grad():
+            for values, new in zip(self._parameters, source, strict=True):
+                values.copy_(new)

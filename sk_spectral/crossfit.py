@@ -1,0 +1,147 @@
+"""Whether hidden units beat the best linear map, on rows that neither was fitted to."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sklearn.model_selection import KFold, StratifiedKFold
+from torch import Tensor
+
+from sk_spectral.batches import TensorRows
+from sk_spectral.losses import LogLoss, SquaredError
+from sk_spectral.network import SpectralNetwork
+from sk_spectral.perceptron import SHRINKAGES, LinearMaps
+from sk_spectral.preparation import Data
+
+N_FOLDS = 5
+MOST_ROWS = 5000
+"""Up to these, the rows set apart for validation are too few to tell, and a fit is cheap."""
+
+
+@dataclass(frozen=True)
+class CrossFit:
+    """Losses of the network and of the best linear map on rows held out.
+
+    Attributes
+    ----------
+    network, linear : Tensor of shape (n_samples,)
+        Loss of each row, by fits to the other folds.
+    sample_weight : Tensor of shape (n_samples,), or None
+    shrinkage : float
+        Of the linear maps with the least loss.
+    """
+
+    network: Tensor
+    linear: Tensor
+    sample_weight: Tensor | None
+    shrinkage: float
+
+    def mean_loss(self) -> float:
+        """Mean loss of the network."""
+        weight = self.sample_weight
+        return float((self.network if weight is None else self.network * weight).mean())
+
+    def mean_gain(self) -> tuple[float, float]:
+        """By how much the network's mean loss is less, and the standard error of that."""
+        weight = self.sample_weight
+        weight = torch.ones_like(self.linear) if weight is None else weight.to(self.linear)
+        gains, share = self.linear - self.network, weight / weight.sum()
+        mean = share @ gains
+        return float(mean), float((share * (gains - mean)).norm())
+
+
+def folds(data: Data, random_state: int) -> list[NDArray[np.bool_]] | None:
+    """Which rows each fold holds out, by class where classes allow it; None for too few rows.
+
+    Rows that are equal, with equal targets, are in one fold: else one would be fitted to what
+    another is tested on, and a weight of 2 would not be the same as two rows.
+    """
+    X = np.concatenate(list(data.parts_of_X()))
+    rows = np.column_stack([X, data.y])
+    _, first, which = np.unique(rows, axis=0, return_index=True, return_inverse=True)
+    if len(first) < 2 * N_FOLDS:
+        return None
+    splitter, y = KFold, None
+    if data.y.ndim == 1:
+        y = data.y[first]
+        counts = np.bincount(y)
+        if counts[counts > 0].min() >= N_FOLDS:
+            splitter = StratifiedKFold
+    split = splitter(N_FOLDS, shuffle=True, random_state=random_state).split(first, y)
+    return [np.isin(which.ravel(), out) for _, out in split]
+
+
+def cross_fit(
+    rows: TensorRows,
+    held_out: list[NDArray[np.bool_]],
+    fit_network: Callable[[TensorRows], SpectralNetwork],
+    loss: SquaredError | LogLoss,
+    n_outputs: int,
+    fit_intercept: bool,
+) -> CrossFit | None:
+    """Fit the network and linear maps to all folds but one, in turn, and test them on that one.
+
+    Parameters
+    ----------
+    rows : TensorRows
+    held_out : list of bool arrays of shape (n_samples,)
+        As from `folds`.
+    fit_network : callable
+        Gives a network fitted to the rows it is given.
+    loss : module of sk_spectral.losses
+    n_outputs, fit_intercept
+        As for LinearMaps.
+
+    Returns
+    -------
+    CrossFit, or None where some folds leave a single class to be fitted to
+    """
+    masks = [torch.as_tensor(out, device=rows.y.device) for out in held_out]
+    fitted = [_taken(rows, ~out) for out in masks]
+    tested = [_taken(rows, out) for out in masks]
+
+    def by_row(losses: list[Tensor]) -> Tensor:
+        joined = torch.empty(len(rows), dtype=torch.float64, device=rows.y.device)
+        for out, part in zip(masks, losses, strict=True):
+            joined[out] = part.double()
+        return joined
+
+    network = by_row(
+        [
+            loss(fit_network(others).evaluate(some.X), some.y)
+            for others, some in zip(fitted, tested, strict=True)
+        ]
+    )
+    maps = [LinearMaps(others, n_outputs, fit_intercept) for others in fitted]
+    best = None
+    for shrinkage in SHRINKAGES:
+        found = [linear_maps(shrinkage) for linear_maps in maps]
+        if any(W is None for W in found):
+            return None
+        linear = by_row(
+            [
+                loss(_outputs(some.X, torch.as_tensor(W), fit_intercept), some.y)
+                for some, W in zip(tested, found, strict=True)
+            ]
+        )
+        weighted = linear if rows.sample_weight is None else linear * rows.sample_weight
+        mean = float(weighted.mean())
+        if best is not None and mean >= best[0]:
+            break  # less and less shrinkage, past its best
+        best = mean, linear, shrinkage
+    assert best is not None
+    return CrossFit(network, best[1], rows.sample_weight, best[2])
+
+
+def _taken(rows: TensorRows, mask: Tensor) -> TensorRows:
+    weight = rows.sample_weight
+    if weight is not None:
+        weight = weight[mask] / weight[mask].mean()
+    return TensorRows(rows.X[mask], rows.y[mask], weight)
+
+
+def _outputs(X: Tensor, W: Tensor, fit_intercept: bool) -> Tensor:
+    W = W.to(X)
+    return X @ W[:, :-1].T + W[:, -1] if fit_intercept else X @ W.T
