@@ -10,7 +10,7 @@ from sklearn.model_selection import KFold, StratifiedKFold
 from torch import Tensor
 
 from sk_spectral.batches import TensorRows
-from sk_spectral.losses import LogLoss, SquaredError
+from sk_spectral.losses import LogLoss, SquaredError, weighted_mean
 from sk_spectral.network import SpectralNetwork
 from sk_spectral.perceptron import SHRINKAGES, LinearMaps
 from sk_spectral.preparation import Data
@@ -41,8 +41,7 @@ class CrossFit:
 
     def mean_loss(self) -> float:
         """Mean loss of the network."""
-        weight = self.sample_weight
-        return float((self.network if weight is None else self.network * weight).mean())
+        return float(weighted_mean(self.network, self.sample_weight))
 
     def mean_gain(self) -> tuple[float, float]:
         """By how much the network's mean loss is less, and the standard error of that."""
@@ -120,7 +119,7 @@ def cross_fit(
                 for some, W in zip(tested, found, strict=True)
             ]
         )
-        mean = float((linear if weight is None else linear * weight).mean())
+        mean = float(weighted_mean(linear, weight))
         if best is not None and mean >= best[0]:
             break  # less and less shrinkage, past its best
         best = mean, linear, shrinkage

@@ -221,7 +221,7 @@ def halve(
         loss = float(losses.mean())
         if loss < least.mean():
             least = losses
-        error = float((losses - least).std(correction=0)) / len(losses) ** 0.5
+        error = _standard_error(losses - least)
         limit = judge.limit(float(least.mean())) + ERRORS_FORGIVEN * error
         is_kept = loss <= limit
         verdict = "kept" if is_kept else f"over {limit:.4g}, taken back"
@@ -285,13 +285,18 @@ def prefer_perceptron(
     excess = losses - judge.losses(network, pruning.unit_masks)
     forgiven = 0.0
     if judge.independent:
-        forgiven = standard_errors * float(excess.std(correction=0)) / len(excess) ** 0.5
+        forgiven = standard_errors * _standard_error(excess)
     already_linear = not any(mask.any() for mask in pruning.unit_masks)
     too_much = judge.limit(pruning.loss_before) + forgiven
     if not already_linear and float(losses.mean()) > too_much:
         return pruning, None
     network.load_state_dict(rival.state_dict())
     return Pruning(nothing, pruning.loss_before, float(losses.mean())), index
+
+
+def _standard_error(differences: Tensor) -> float:
+    """Of their mean."""
+    return float(differences.std(correction=0)) / len(differences) ** 0.5
 
 
 def _least_important_first(importances: list[Tensor], kept: list[Tensor]) -> Tensor:

@@ -59,8 +59,8 @@ def reduce(
     obvious = judge.independent and _preferred(network, everything, judge, linear_maps) is None
     compared = None if obvious else compare()
     if compared is not None and not prefers_units(compared, judge):
-        pruning = _perceptron(network, judge, torch.as_tensor(linear_maps(compared.shrinkage)))
-        return pruning, compared.shrinkage
+        W = torch.as_tensor(linear_maps(compared.shrinkage))
+        return _perceptron(network, everything, judge, W), compared.shrinkage
     pruning = everything if refit is not None else prune(network, judge)
     if not obvious and compared is None:
         rivals = map(linear_maps, shrinkages)
@@ -97,8 +97,7 @@ def untouched(network: SpectralNetwork, judge: Judge) -> Pruning:
     return Pruning(masks, loss, loss)
 
 
-def _perceptron(network: SpectralNetwork, judge: Judge, W: Tensor) -> Pruning:
-    before = untouched(network, judge)
+def _perceptron(network: SpectralNetwork, before: Pruning, judge: Judge, W: Tensor) -> Pruning:
     network.set_perceptron(W)
     nothing = [torch.zeros_like(mask) for mask in before.unit_masks]
     after = float(judge.losses(network, nothing).mean())

@@ -239,7 +239,7 @@ class SpectralSearch(Persistent, metaclass=ABCMeta):
         """
         device = check_device(self.device)
         network = self.network_.to(device)
-        start = deepcopy(network)
+        start = None if split.whole is None else deepcopy(network)  # partial_fit needs none
 
         def to_rows(data: Data) -> TensorRows:
             return self._scaling.to_rows(data, dtype=network.eigenvalues[0].dtype, device=device)
