@@ -35,7 +35,7 @@ NAME = "plot_06_read_the_topology"
 def fit(n_samples, epochs):
     X, y = make_friedman1(n_samples, 10, random_state=0)
     model = SpectralNASRegressor(
-        (64, 64), alpha=3e-3, max_iter=epochs, callbacks=[RecordTopology()], random_state=0
+        (64, 64), max_iter=epochs, callbacks=[RecordTopology()], random_state=0
     )
     return model.fit(X, y)
 

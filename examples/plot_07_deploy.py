@@ -42,13 +42,11 @@ def pipelines(epochs):
     hidden = (64, 64, 64)
     return {
         "scikit-learn's MLP": make_pipeline(
-            StandardScaler(), MLPRegressor(hidden_layer_sizes=hidden, max_iter=epochs)
+            StandardScaler(),
+            MLPRegressor(hidden_layer_sizes=hidden, max_iter=epochs, random_state=0),
         ),
         "spectral": make_pipeline(
-            StandardScaler(),
-            SpectralNASRegressor(
-                hidden, alpha=2e-3, weight_decay=0, max_iter=epochs, random_state=0
-            ),
+            StandardScaler(), SpectralNASRegressor(hidden, max_iter=epochs, random_state=0)
         ),
     }
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,6 +18,7 @@ from sk_spectral.preparation import Data
 
 N_FOLDS = 5
 _FEWEST_FOLDS = 2
+_ERRORS_TO_END = 2.0
 MOST_ROWS = 5000
 """Up to these, the rows set apart for validation are too few to tell, and a fit is cheap."""
 
@@ -29,6 +31,8 @@ class CrossFit:
     ----------
     network, linear : Tensor of shape (n_tested,)
         Loss of each row, by fits to the other folds, fold by fold.
+    network_mistakes, linear_mistakes : Tensor of shape (n_tested,), or None
+        1 for each row that is given a wrong class, where there are classes.
     sample_weight : Tensor of shape (n_tested,), or None
     shrinkage : float
         Of the linear maps with the least loss.
@@ -38,6 +42,8 @@ class CrossFit:
     linear: Tensor
     sample_weight: Tensor | None
     shrinkage: float
+    network_mistakes: Tensor | None = None
+    linear_mistakes: Tensor | None = None
 
     def mean_loss(self) -> float:
         """Mean loss of the network."""
@@ -45,11 +51,20 @@ class CrossFit:
 
     def mean_gain(self) -> tuple[float, float]:
         """By how much the network's mean loss is less, and the standard error of that."""
+        return self._mean_difference(self.linear, self.network)
+
+    def mean_mistakes_avoided(self) -> tuple[float, float]:
+        """Likewise for mistakes: 0 and 0 without classes."""
+        if self.network_mistakes is None or self.linear_mistakes is None:
+            return 0.0, 0.0
+        return self._mean_difference(self.linear_mistakes, self.network_mistakes)
+
+    def _mean_difference(self, of_linear: Tensor, of_network: Tensor) -> tuple[float, float]:
         weight = self.sample_weight
-        weight = torch.ones_like(self.linear) if weight is None else weight.to(self.linear)
-        gains, share = self.linear - self.network, weight / weight.sum()
-        mean = share @ gains
-        return float(mean), float((share * (gains - mean)).norm())
+        weight = torch.ones_like(of_linear) if weight is None else weight.to(of_linear)
+        differences, share = of_linear - of_network, weight / weight.sum()
+        mean = share @ differences
+        return float(mean), float((share * (differences - mean)).norm())
 
 
 def folds(data: Data, random_state: int) -> list[NDArray[np.bool_]] | None:
@@ -83,7 +98,8 @@ def cross_fit(
 ) -> CrossFit | None:
     """Fit the network and linear maps to all folds but one, in turn, and test them on that one.
 
-    From two folds on this ends where the network is worse by a standard error.
+    From two folds on this ends where the network is worse by two standard errors without making
+    fewer mistakes.
 
     Parameters
     ----------
@@ -113,29 +129,46 @@ def cross_fit(
         found = [linear_maps(shrinkage) for linear_maps in maps]
         if any(W is None for W in found):
             return None
-        linear = torch.cat(
-            [
-                loss(_outputs(some.X, torch.as_tensor(W), fit_intercept), some.y).double()
-                for some, W in zip(tested, found, strict=True)
-            ]
-        )
+        outputs = [
+            _outputs(some.X, torch.as_tensor(W), fit_intercept)
+            for some, W in zip(tested, found, strict=True)
+        ]
+        linear = _by_row(loss, outputs, tested)
         mean = float(weighted_mean(linear, weight))
         if best is not None and mean >= best[0]:
             break  # less and less shrinkage, past its best
-        best = mean, linear, shrinkage
+        best = mean, linear, outputs, shrinkage
     assert best is not None
-    _, linear, shrinkage = best
+    _, linear, linear_outputs, shrinkage = best
 
-    network = linear.new_empty(0)
-    for n_done, (others, some) in enumerate(zip(fitted, tested, strict=True), start=1):
-        losses = loss(fit_network(others).evaluate(some.X), some.y)
-        network = torch.cat([network, losses.double()])
+    outputs = []
+    for n_folds, (others, some) in enumerate(zip(fitted, tested, strict=True), start=1):
+        outputs.append(fit_network(others).evaluate(some.X))
+        network = _by_row(loss, outputs, tested)
         n = len(network)
-        result = CrossFit(network, linear[:n], None if weight is None else weight[:n], shrinkage)
+        result = CrossFit(
+            network,
+            linear[:n],
+            None if weight is None else weight[:n],
+            shrinkage,
+            _by_row(loss.mistakes, outputs, tested),
+            _by_row(loss.mistakes, linear_outputs[:n_folds], tested),
+        )
         gain, error = result.mean_gain()
-        if n_done >= _FEWEST_FOLDS and gain < -error:
+        hopeless = gain < -_ERRORS_TO_END * error and result.mean_mistakes_avoided()[0] <= 0
+        if n_folds >= _FEWEST_FOLDS and hopeless:
             break  # the others will hardly turn that round
     return result
+
+
+def _by_row(
+    value_of: Callable[[Tensor, Tensor], Tensor | None],
+    outputs: list[Tensor],
+    tested: list[TensorRows],
+) -> Any:
+    """Values of the rows of all folds that there are outputs for, or None where there is none."""
+    values = [value_of(out, some.y) for out, some in zip(outputs, tested, strict=False)]
+    return None if values[0] is None else torch.cat(values).double()
 
 
 def _taken(rows: TensorRows, mask: Tensor) -> TensorRows:

@@ -13,8 +13,9 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import validate_data
 
 from sk_spectral.losses import LogLoss, SquaredError
+from sk_spectral.prediction import FLOATS, Array
 from sk_spectral.preparation import Data
-from sk_spectral.search import FLOATS, Array, SpectralSearch
+from sk_spectral.search import SpectralSearch
 from sk_spectral.validation import check_sample_weight
 
 
@@ -42,15 +43,17 @@ class SpectralNASRegressor(RegressorMixin, SpectralSearch):
     alpha : float, default=0
         Strength of the penalty, against the mean squared error in units of training. Where it alone
         keeps the network linear, `fit` warns.
-    prune_tol : float or None, default=0.02
-        Share by which the loss may rise for a smaller network. None prunes nothing, and holds the
-        network against no linear map.
+    prune_tol : float or None, default=0.03
+        What may be lost for a smaller network. With validation rows, this share of what hidden
+        units gain there over the best linear map, or of the loss if that is less; else this share
+        of the loss. None prunes nothing, and holds the network against no linear map.
     fit_intercept : bool, default=True
         Give every unit an intercept.
     train_input_eigenvalues : bool, default=True
         Train the eigenvalues of the input as well, as published; else they stay 0.
     standardize : bool, default=True
-        Train in units in which X and y have mean 0 and variance 1; what is predicted is in yours.
+        Train in units in which X and y have mean 0 and variance 1, and columns of X that have two
+        values a range of 1; what is predicted is in yours.
     batch_size : int or "auto", default="auto"
         "auto" makes 20 batches of 32 to 200 rows, or one of up to 100. A batch that holds all rows
         is trained on in float64.
@@ -142,7 +145,7 @@ class SpectralNASRegressor(RegressorMixin, SpectralSearch):
         solver: str = "adam",
         penalty: str | None = "gamma",
         alpha: float = 0.0,
-        prune_tol: float | None = 0.02,
+        prune_tol: float | None = 0.03,
         fit_intercept: bool = True,
         train_input_eigenvalues: bool = True,
         standardize: bool = True,
@@ -301,7 +304,7 @@ loss_, loss_curve_, n_iter_, n_features_in_, feature_names_in_
         solver: str = "adam",
         penalty: str | None = "gamma",
         alpha: float = 0.0,
-        prune_tol: float | None = 0.02,
+        prune_tol: float | None = 0.03,
         fit_intercept: bool = True,
         train_input_eigenvalues: bool = True,
         standardize: bool = True,

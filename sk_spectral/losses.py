@@ -1,8 +1,8 @@
 """How far outputs are from the truth: each loss a small module, by row.
 
 A loss returns one value a row, so that weights and means are taken in one place. It knows its
-gradient, by which a step of training needs no autograd graph, and the best constant output, which
-pruning compares with.
+gradient, by which a step of training needs no autograd graph, the best constant output, which
+pruning compares with, and how far the outputs of two networks are apart.
 """
 
 import torch
@@ -13,6 +13,11 @@ from torch.nn import functional as F
 def weighted_mean(losses: Tensor, weight: Tensor | None) -> Tensor:
     """Mean loss of rows whose weights have mean 1 over all rows that are trained on."""
     return losses.mean() if weight is None else (losses * weight).mean()
+
+
+def standard_error(values: Tensor) -> float:
+    """Of their mean."""
+    return float(values.std(correction=0)) / len(values) ** 0.5
 
 
 class SquaredError(nn.Module):
@@ -36,12 +41,27 @@ class SquaredError(nn.Module):
         mean = y.mean(dim=0) if weight is None else weight @ y / weight.sum()
         return mean.expand_as(outputs)
 
+    def divergence(self, outputs: Tensor, reference: Tensor) -> Tensor:
+        """‖ŷ − ŷ_ref‖² / n_outputs: by how much the loss rises if ŷ_ref is the mean of y."""
+        return self(outputs, reference)
+
+    def drawn_towards(self, outputs: Tensor, y: Tensor, share: float) -> Tensor:
+        """Targets (1 − share) y + share ŷ."""
+        return torch.lerp(y, outputs, share)
+
+    def mistakes(self, outputs: Tensor, y: Tensor) -> None:
+        """Nothing is right or wrong here."""
+
 
 class LogLoss(nn.Module):
     """Negative log-likelihood of class codes: logistic for one output, softmax for several."""
 
     def forward(self, outputs: Tensor, y: Tensor) -> Tensor:
-        """Loss of each row, shape (n_samples,); outputs are (n_samples, n_outputs)."""
+        """Loss of each row, shape (n_samples,); outputs are (n_samples, n_outputs).
+
+        In place of codes y may hold probabilities: (n_samples,) of the second of two classes, or
+        (n_samples, n_outputs).
+        """
         if outputs.shape[1] == 1:
             target = y.to(outputs.dtype)
             return F.binary_cross_entropy_with_logits(outputs[:, 0], target, reduction="none")
@@ -54,6 +74,10 @@ class LogLoss(nn.Module):
         if outputs.shape[1] == 1:
             losses = self(outputs, y)
             gradient = torch.sigmoid(outputs).sub_(y[:, None])
+        elif y.ndim == 2:
+            log_p = F.log_softmax(outputs, dim=1)
+            losses = -(log_p * y).sum(dim=1)
+            gradient = log_p.exp_().sub_(y)
         else:
             log_p = F.log_softmax(outputs, dim=1)
             losses = F.nll_loss(log_p, y, reduction="none")
@@ -71,3 +95,26 @@ class LogLoss(nn.Module):
         if outputs.shape[1] == 1:
             logits = logits[1:] - logits[:1]
         return logits.expand_as(outputs)
+
+    def divergence(self, outputs: Tensor, reference: Tensor) -> Tensor:
+        """KL(p_ref ‖ p): by how much the loss rises if p_ref are the probabilities of y."""
+        log_p, log_p_ref = _log_probabilities(outputs), _log_probabilities(reference)
+        return F.kl_div(log_p, log_p_ref, reduction="none", log_target=True).sum(dim=1)
+
+    def drawn_towards(self, outputs: Tensor, y: Tensor, share: float) -> Tensor:
+        """Targets (1 − share) 1_y + share p, of probabilities p."""
+        if outputs.shape[1] == 1:
+            return torch.lerp(y.to(outputs.dtype), torch.sigmoid(outputs[:, 0]), share)
+        p = torch.softmax(outputs, dim=1)
+        return torch.lerp(F.one_hot(y, outputs.shape[1]).to(p.dtype), p, share)
+
+    def mistakes(self, outputs: Tensor, y: Tensor) -> Tensor:
+        """1 for each row whose class is not the likeliest, else 0."""
+        return (_log_probabilities(outputs).argmax(dim=1) != y).double()
+
+
+def _log_probabilities(outputs: Tensor) -> Tensor:
+    """Of all classes; one output is the logit of the second of two."""
+    if outputs.shape[1] == 1:
+        outputs = torch.cat([torch.zeros_like(outputs), outputs], dim=1)
+    return F.log_softmax(outputs, dim=1)

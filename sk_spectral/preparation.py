@@ -102,6 +102,10 @@ class Scaling:
     def fit(cls, data: Data, n_outputs: int | None, *, centered: bool) -> Self:
         """Weighted means and standard deviations of X and of the targets.
 
+        Columns of two values are scaled by their range instead: in units of its deviation a rare
+        category would be an outlier. After Gelman, "Scaling regression inputs by dividing by two
+        standard deviations", Statistics in Medicine 2008, who leaves binary inputs as they are.
+
         Parameters
         ----------
         data : Data
@@ -112,6 +116,8 @@ class Scaling:
         """
         weight = data.sample_weight
         input_mean, input_scale = _mean_and_scale(data.parts_of_X(), weight, centered)
+        binary, ranges = _columns_of_two_values(data)
+        input_scale[binary] = ranges[binary]
         if n_outputs is None:
             output_mean, output_scale = _mean_and_scale([data.y], weight, centered)
         else:
@@ -170,6 +176,16 @@ def _mean_and_scale(
         start = stop
     mean = scaler.mean_ if centered else np.zeros(len(scaler.scale_))
     return np.asarray(mean, dtype=np.float64), np.asarray(scaler.scale_, dtype=np.float64)
+
+
+def _columns_of_two_values(data: Data) -> tuple[NDArray[np.bool_], Array]:
+    """Which columns have two values, and the ranges of all."""
+    low = np.min([part.min(axis=0) for part in data.parts_of_X()], axis=0).astype(np.float64)
+    high = np.max([part.max(axis=0) for part in data.parts_of_X()], axis=0).astype(np.float64)
+    binary = high > low
+    for part in data.parts_of_X():
+        binary &= ((part == low) | (part == high)).all(axis=0)
+    return binary, high - low
 
 
 def _scaled(values: Array, mean: Array, scale: Array) -> Array:

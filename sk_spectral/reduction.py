@@ -1,21 +1,26 @@
 """From the trained network to what is left of it: the best linear map, or the units that pay."""
 
 from collections.abc import Callable
-from copy import deepcopy
 
 import torch
 from torch import Tensor
 
 from sk_spectral.batches import TensorRows
 from sk_spectral.crossfit import CrossFit
+from sk_spectral.halving import halve
 from sk_spectral.network import SpectralNetwork
-from sk_spectral.perceptron import SHRINKAGES, LinearMaps
-from sk_spectral.pruning import Judge, Pruning, halve, prefer_perceptron, prune
+from sk_spectral.perceptron import LinearMaps
+from sk_spectral.pruning import Judge, Pruning, prune
+from sk_spectral.refit import RelaxedFit
+from sk_spectral.rival import BY_FAR, best_rival
 
 CROSS_FIT_ERRORS = 1.0
-"""Standard errors by which units must win where neither side has seen the rows."""
+"""Standard errors by which units must win in loss where neither side has seen the rows."""
 
-_BY_FAR = 4.0
+MISTAKE_ERRORS = 2.0
+"""Standard errors by which mistakes must be fewer, to the same end."""
+
+_FEWEST_ROWS_FOR_ERRORS = 50
 
 
 def reduce(
@@ -23,11 +28,13 @@ def reduce(
     judge: Judge,
     train: TensorRows,
     compare: Callable[[], CrossFit | None] = lambda: None,
-    refit: Callable[[list[Tensor]], int] | None = None,
-    refit_to_all: Callable[[list[Tensor], int], None] | None = None,
+    refit: RelaxedFit | None = None,
     report: Callable[[str], None] = lambda line: None,
 ) -> tuple[Pruning, float | None]:
     """Become the best linear map where hidden units do not beat it, else drop what does not pay.
+
+    Units that act on their linear side alone cannot be dropped one by one: together they are part
+    of the linear map, which has to be fitted anew without them.
 
     Parameters
     ----------
@@ -38,11 +45,9 @@ def reduce(
         The rows that the network was fitted to, and linear maps are.
     compare : callable
         Cross-fits the two, or gives None where it cannot; then the rows of the judge decide. It is
-        not asked where units win by four standard errors on rows of the judge's own.
-    refit : callable, optional
-        Trains what is left further, as for `halve`. Without it the network is pruned as it is.
-    refit_to_all : callable, optional
-        Trains what is left for so many epochs on the validation rows, too.
+        not asked where units win by four standard errors on 50 rows or more of the judge's own.
+    refit : RelaxedFit, optional
+        Trains what is left further. Without it the network is pruned as it is.
     report : callable
         Told of each step in a line.
 
@@ -53,41 +58,45 @@ def reduce(
         Shrinkage of the linear map that was preferred, if one was.
     """
     linear_maps = LinearMaps(train, network.layer_sizes[-1], network.fit_intercept)
-    # Rows that were trained on are always fitted best with the least shrinkage.
-    shrinkages = SHRINKAGES if judge.independent else SHRINKAGES[-1:]
+    rival = best_rival(network, judge, linear_maps)
     everything = untouched(network, judge)
-    obvious = judge.independent and _preferred(network, everything, judge, linear_maps) is None
+    obvious = judge.independent and (
+        rival is None
+        or (
+            len(judge.X) >= _FEWEST_ROWS_FOR_ERRORS
+            and rival.is_beaten(network, everything, judge, BY_FAR)
+        )
+    )
     compared = None if obvious else compare()
     if compared is not None and not prefers_units(compared, judge):
         W = torch.as_tensor(linear_maps(compared.shrinkage))
         return _perceptron(network, everything, judge, W), compared.shrinkage
     pruning = everything if refit is not None else prune(network, judge)
-    if not obvious and compared is None:
-        rivals = map(linear_maps, shrinkages)
-        pruning, preferred = prefer_perceptron(network, pruning, judge, rivals)
-        if preferred is not None:
-            return pruning, shrinkages[preferred]
+    unclear = not obvious and compared is None
+    if unclear and rival is not None and not rival.is_beaten(network, pruning, judge):
+        return _perceptron(network, pruning, judge, rival.linear_map), rival.shrinkage
     if refit is not None:
-        pruning, last = halve(network, judge, refit, report)
-        if last is not None and refit_to_all is not None:
-            network.load_state_dict(last.parameters)
-            refit_to_all(pruning.unit_masks, last.n_epochs)
+        linear_loss = float("inf") if rival is None else float(rival.losses.mean())
+        pruning, last = halve(network, judge, linear_loss, refit, report)
+        if last is not None:
+            refit.again_to_all(pruning.unit_masks, last)
     return pruning, None
 
 
-def _preferred(
-    network: SpectralNetwork, pruning: Pruning, judge: Judge, linear_maps: LinearMaps
-) -> int | None:
-    """Which linear map is not beaten by far; the network stays as it is."""
-    rivals = map(linear_maps, SHRINKAGES)
-    return prefer_perceptron(deepcopy(network), pruning, judge, rivals, _BY_FAR)[1]
-
-
 def prefers_units(compared: CrossFit, judge: Judge) -> bool:
-    """Whether units beat the linear map by a standard error and what the judge forgives."""
+    """Whether units beat the linear map, neither having seen the rows.
+
+    By a standard error of the loss and what the judge forgives. Or by two of the mistakes, if
+    their loss is the least at all, that of a constant included: a few rows that are far off can
+    hide in its error what all others tell.
+    """
     gain, error = compared.mean_gain()
     loss = compared.mean_loss()
-    return gain > CROSS_FIT_ERRORS * error + judge.limit(loss) - loss
+    if gain > CROSS_FIT_ERRORS * error + judge.limit(loss) - loss:
+        return True
+    fewer, error_of_fewer = compared.mean_mistakes_avoided()
+    is_least = gain > 0 and loss < judge.constant_loss
+    return is_least and fewer > MISTAKE_ERRORS * error_of_fewer
 
 
 def untouched(network: SpectralNetwork, judge: Judge) -> Pruning:

@@ -12,18 +12,19 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
+from torch import Tensor
 
 from sk_spectral.batches import TensorRows
 from sk_spectral.crossfit import MOST_ROWS, CrossFit, folds
 from sk_spectral.cutting import ROWS_TO_COMPARE, cut_out, nonlinear_share_of
-from sk_spectral.losses import LogLoss, SquaredError, weighted_mean
+from sk_spectral.losses import LogLoss, SquaredError, standard_error, weighted_mean
 from sk_spectral.network import SpectralNetwork
 from sk_spectral.perceptron import LinearMaps
-from sk_spectral.persistence import Persistent
+from sk_spectral.prediction import Predictor
 from sk_spectral.preparation import Data, Scaling, split_rows
-from sk_spectral.pruning import Judge, prune
+from sk_spectral.pruning import Judge, Pruning, prune
 from sk_spectral.reduction import reduce
+from sk_spectral.refit import RelaxedFit
 from sk_spectral.topology import Topology
 from sk_spectral.trainer import Trainer
 from sk_spectral.validation import (
@@ -33,9 +34,6 @@ from sk_spectral.validation import (
     warn_of_batch_size,
 )
 
-Array = NDArray[Any]
-
-FLOATS = (np.float64, np.float32)
 _FEWEST_ROWS_TO_SPLIT = 100
 
 
@@ -51,7 +49,7 @@ class _Split(NamedTuple):
     folds: list[NDArray[np.bool_]] | None = None
 
 
-class SpectralSearch(Persistent, metaclass=ABCMeta):
+class SpectralSearch(Predictor, metaclass=ABCMeta):
     """Common part of the estimators; SpectralNASRegressor documents the parameters."""
 
     @abstractmethod
@@ -253,15 +251,21 @@ class SpectralSearch(Persistent, metaclass=ABCMeta):
         else:
             whole = partial(to_rows, split.whole)
             compare = partial(self._compare, start, whole, split, len(self.net_.history))
-            refit = refit_to_all = None
+            refit = None
             if valid is not None and not self.warm_start:
-                refit = partial(self._trainer().refit, network, train, valid)
-                if len(split.whole) > len(train):
-                    refit_to_all = partial(self._trainer().refit_to_all, network, whole)
+                more = whole if len(split.whole) > len(train) else None
+                refit = RelaxedFit(self._trainer(), network, train, valid, more)
             report = print if self.verbose else lambda line: None
-            pruning, shrinkage = reduce(network, judge, train, compare, refit, refit_to_all, report)
+            trained = judge.losses(network, network.active_units())
+            pruning, shrinkage = reduce(network, judge, train, compare, refit, report)
+            if self.penalty is not None and self.alpha:
+                compare = partial(self._compare, start, whole, split, self.max_iter, penalty=None)
+                if judge.independent or (shrinkage is not None and split.folds is not None):
+                    free = self._trainer().train_anew(
+                        start, train, valid, self.max_iter, penalty=None
+                    )
+                    self._warn_if_held_back(free, train, judge, compare, pruning, trained)
             if shrinkage is not None:
-                self._warn_if_held_back(start, whole, split, train, valid, judge)
                 train = TensorRows(train.X[:ROWS_TO_COMPARE].clone(), train.y[:ROWS_TO_COMPARE])
                 del judge, valid, refit  # room for all rows
                 settings = network.layer_sizes[-1], network.fit_intercept
@@ -300,26 +304,35 @@ class SpectralSearch(Persistent, metaclass=ABCMeta):
 
     def _warn_if_held_back(
         self,
-        start: SpectralNetwork,
-        whole: Callable[[], TensorRows],
-        split: _Split,
+        free: SpectralNetwork,
         train: TensorRows,
-        valid: TensorRows | None,
         judge: Judge,
+        compare: Callable[[], CrossFit | None],
+        found: Pruning,
+        trained: Tensor,
     ) -> None:
-        """Warn where hidden units would beat the linear map if there were no penalty."""
-        told_apart = judge.independent or split.folds is not None
-        if self.penalty is None or not self.alpha or not told_apart:
-            return
-        free = self._trainer().train_anew(start, train, valid, self.max_iter, penalty=None)
-        compare = partial(self._compare, start, whole, split, self.max_iter, penalty=None)
-        if reduce(free, judge, train, compare)[1] is None:
-            warn(
+        """Warn where the loss would fall if there were no penalty: it does in the network `free`.
+
+        Below that of a linear map, if one was found; else, by two standard errors on validation
+        rows, below the losses of the network as `trained` and of what was `found` in it.
+        """
+        if not any(mask.any() for mask in found.unit_masks):
+            held_back = reduce(free, judge, train, compare)[1] is None
+            message = (
                 f"The network is linear because alpha={self.alpha} holds its growth back: without "
-                "the penalty hidden units beat the best linear map. Lower alpha.",
-                UserWarning,
-                stacklevel=4,
+                "the penalty hidden units beat the best linear map."
             )
+        else:
+            losses = judge.losses(free, free.active_units())
+            limit = judge.limit(float(losses.mean())) + 2.0 * standard_error(trained - losses)
+            held_back = min(float(trained.mean()), found.loss_after) > limit
+            message = (
+                f"alpha={self.alpha} holds the growth of the network back: without the penalty the "
+                f"loss on validation rows is {float(losses.mean()):.3g}, with it "
+                f"{found.loss_after:.3g}."
+            )
+        if held_back:
+            warn(f"{message} Lower alpha.", UserWarning, stacklevel=4)
 
     def _judge(
         self, network: SpectralNetwork, train: TensorRows, valid: TensorRows | None
@@ -332,37 +345,12 @@ class SpectralSearch(Persistent, metaclass=ABCMeta):
         return Judge(
             rows.X,
             loss_of=lambda outputs: loss(outputs, rows.y),
+            divergence_of=loss.divergence,
             sample_weight=rows.sample_weight,
             constant_loss=float(weighted_mean(constant, rows.sample_weight)),
             tol=self.prune_tol,
             independent=valid is not None,
         )
-
-    @property
-    def linear_coef_(self) -> Array:
-        """Direct block from the inputs to the outputs, in your units: the linear part.
-
-        Shape (n_outputs, n_features), for a regressor fitted to y of one dimension (n_features,).
-        """
-        return self._as_y(self.compact_.weights[-1][:, : self.n_features_in_].copy())
-
-    @property
-    def linear_intercept_(self) -> Any:
-        """What the outputs add to it, in your units: shape (n_outputs,), or a float likewise."""
-        intercepts = self.compact_.intercepts
-        if intercepts is None:
-            return self._as_y(np.zeros(len(self.compact_.weights[-1])))
-        return self._as_y(intercepts[-1].copy())
-
-    def _as_y(self, by_output: Array) -> Any:
-        """First axis left out where y has none for outputs."""
-        return by_output
-
-    def _outputs(self, X: ArrayLike) -> Array:
-        """Outputs of the compact network, shape (n_samples, n_outputs)."""
-        check_is_fitted(self)
-        X = validate_data(self, X, dtype=FLOATS, reset=False)
-        return self.compact_(X)
 
     @contextmanager
     def _unchanged_on_error(self) -> Iterator[None]:

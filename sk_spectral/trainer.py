@@ -1,13 +1,12 @@
-"""The nets that a search trains: its own, and those by which it is tested and refitted."""
+"""The nets that a search trains: its own, and those by which it is tested."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from sk_spectral.batches import TensorRows
 from sk_spectral.crossfit import CrossFit, cross_fit
@@ -18,9 +17,8 @@ from sk_spectral.training import SpectralNet, auto_weight_decay, build_net
 _LARGEST_BATCH_OF_ALL = 100
 _AUTO_BATCHES = 20
 _SMALLEST_AUTO_BATCH, _LARGEST_AUTO_BATCH = 32, 200
-_STEPS_TO_REFIT = 400
-_ALL_EPOCHS = 10**9
 _QUIET: dict[str, Any] = {"callbacks": (), "verbose": 0}
+_ALL_EPOCHS: dict[str, Any] = {"patience": 10**9}
 
 
 class Trainer:
@@ -35,6 +33,9 @@ class Trainer:
         Drawn from for each net.
     """
 
+    UNWATCHED = _QUIET | _ALL_EPOCHS
+    """Changes for a net of which the user is told nothing and that trains for all its epochs."""
+
     def __init__(
         self,
         parameters: Mapping[str, Any],
@@ -42,7 +43,7 @@ class Trainer:
         random_state: np.random.RandomState,
     ) -> None:
         self._parameters = parameters
-        self._loss = loss
+        self.loss = loss
         self._random_state = random_state
 
     def new_generator(self) -> torch.Generator:
@@ -86,7 +87,7 @@ class Trainer:
             "device": str(parameters["device"]),
             "verbose": int(parameters["verbose"]),
         }
-        return build_net(network, self._loss, stop_early=stop_early, **(settings | changes))
+        return build_net(network, self.loss, stop_early=stop_early, **(settings | changes))
 
     def train_anew(
         self,
@@ -118,7 +119,7 @@ class Trainer:
 
         def fit_network(some: TensorRows) -> SpectralNetwork:
             if not validated:
-                return self.train_anew(start, some, None, n_epochs, patience=_ALL_EPOCHS, **changes)
+                return self.train_anew(start, some, None, n_epochs, **_ALL_EPOCHS, **changes)
             order = torch.randperm(len(some), generator=self.new_generator()).to(some.y.device)
             n_valid = int(np.ceil(self._parameters["validation_fraction"] * len(some)))
             train, valid = (
@@ -127,42 +128,4 @@ class Trainer:
             return self.train_anew(start, train, valid, n_epochs, **changes)
 
         settings = start.layer_sizes[-1], start.fit_intercept
-        return cross_fit(rows, folds, fit_network, self._loss, *settings)
-
-    def refit(
-        self,
-        network: SpectralNetwork,
-        train: TensorRows,
-        valid: TensorRows,
-        unit_masks: list[Tensor],
-    ) -> int:
-        """Train what is left of the network without a penalty: a relaxed fit.
-
-        Up to the epoch that is best for the validation rows, whose number is returned.
-        """
-        n_batches = -(-len(train) // self.batch_size(len(train)))
-        n_epochs = -(-_STEPS_TO_REFIT // n_batches)
-        net = self._train_the_rest(network, train, valid, unit_masks, n_epochs)
-        return 1 + int(np.argmin(net.history[:, "valid_loss"]))
-
-    def refit_to_all(
-        self,
-        network: SpectralNetwork,
-        whole: Callable[[], TensorRows],
-        unit_masks: list[Tensor],
-        n_epochs: int,
-    ) -> None:
-        """The same on all rows, for so many epochs."""
-        self._train_the_rest(network, whole(), None, unit_masks, n_epochs)
-
-    def _train_the_rest(
-        self,
-        network: SpectralNetwork,
-        rows: TensorRows,
-        valid: TensorRows | None,
-        unit_masks: list[Tensor],
-        n_epochs: int,
-    ) -> SpectralNet:
-        settings = _QUIET | {"penalty": None, "patience": _ALL_EPOCHS}
-        net = self.new_net(network, len(rows), valid is not None, **settings)
-        return net.fit_rows(rows, valid, n_epochs, [mask.to(rows.X.dtype) for mask in unit_masks])
+        return cross_fit(rows, folds, fit_network, self.loss, *settings)

@@ -78,7 +78,8 @@ def test_losses_are_of_rows_held_out():
     gains = found.linear.numpy() - found.network.numpy()
     assert gain == pytest.approx(gains.mean())
     assert error == pytest.approx(gains.std() / len(order) ** 0.5)
-    assert gain < -error
+    assert gain < -2 * error
+    assert found.mean_mistakes_avoided() == (0.0, 0.0)
 
 
 def test_a_network_that_is_not_worse_is_tested_on_all_folds():
@@ -116,3 +117,29 @@ def test_a_fold_that_leaves_one_class_cannot_be_compared():
     held_out = [y.numpy() == 1, y.numpy() == 0]
     constant_network.n_rows = []
     assert cross_fit(TensorRows(X, y), held_out, constant_network, LogLoss(), 1, True) is None
+
+
+def test_mistakes_are_counted_and_fewer_of_them_keep_the_folds_going():
+    """A network that is sure of all, and of some wrongly: a worse loss, and fewer mistakes."""
+    generator = torch.Generator().manual_seed(0)
+    X = torch.randn(200, 3, generator=generator, dtype=torch.float64)
+    y = ((X[:, 0].abs() > 0.7) | (torch.arange(200) % 10 == 0)).long()
+    n_fits = []
+
+    def sure(others):
+        n_fits.append(len(others))
+        network = SpectralNetwork([3, 2, 1], dtype=torch.float64, generator=generator)
+        network.evaluate = lambda rows: 100.0 * (rows[:, :1].abs() - 0.7).sign()
+        return network
+
+    held_out = folds(Data(y.numpy(), None, X.numpy()), 0)
+    found = cross_fit(TensorRows(X, y), held_out, sure, LogLoss(), 1, True)
+    assert len(n_fits) == N_FOLDS
+    gain, error = found.mean_gain()
+    assert gain < -2 * error
+    order = np.concatenate([np.flatnonzero(out) for out in held_out])
+    wrong = (X[order, 0].abs() > 0.7).long() != y[order]
+    torch.testing.assert_close(found.network_mistakes, wrong.double())
+    fewer, error = found.mean_mistakes_avoided()
+    assert fewer == pytest.approx(float((found.linear_mistakes - wrong.double()).mean()))
+    assert fewer > 2 * error

@@ -17,8 +17,10 @@ FLOORS = [
     ["gradient"],
     ["topology", "training", "pruning", "datasets"],
     ["perceptron", "preparation", "validation", "persistence"],
-    ["cutting", "crossfit"],
-    ["trainer", "reduction"],
+    ["prediction", "cutting", "crossfit", "halving", "rival"],
+    ["trainer"],
+    ["refit"],
+    ["reduction"],
     ["search"],
     ["estimators", "display"],
     ["export"],
@@ -27,13 +29,13 @@ FLOORS = [
 ROOMS = {
     "torch": {
         "algebra", "averaging", "batches", "carry", "crossfit", "cutting", "export", "gradient",
-        "losses", "network", "penalties", "training", "trainer", "pruning", "preparation",
-        "reduction", "validation", "search",
+        "halving", "losses", "network", "penalties", "training", "trainer", "pruning",
+        "preparation", "reduction", "refit", "rival", "validation", "search",
     },
     "skorch": {"training"},
     "sklearn": {
-        "crossfit", "datasets", "perceptron", "persistence", "preparation", "validation",
-        "search", "estimators", "export",
+        "crossfit", "datasets", "perceptron", "persistence", "prediction", "preparation",
+        "validation", "search", "estimators", "export",
     },
     "scipy": set(),
 }  # fmt: skip

@@ -1,0 +1,125 @@
+"""Half of the units leave, the rest is refitted, and so on: as few units as do the same."""
+
+from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from sk_spectral.losses import standard_error
+from sk_spectral.network import SpectralNetwork
+from sk_spectral.pruning import (
+    RELATIVE_FLOOR,
+    Judge,
+    Pruning,
+    least_important_first,
+    unit_importances,
+    without,
+)
+
+_LARGEST_SHARE_KEPT = 0.9
+
+
+@dataclass(frozen=True)
+class LastRefit:
+    """The parameters from which a refit set out, and for how many epochs."""
+
+    parameters: dict[str, Tensor]
+    n_epochs: int
+
+
+def halve(
+    network: SpectralNetwork,
+    judge: Judge,
+    linear_loss: float,
+    refit: Callable[[list[Tensor]], int],
+    report: Callable[[str], None] = lambda line: None,
+) -> tuple[Pruning, LastRefit | None]:
+    """Drop the less important half of the hidden units, refit the rest, and so on.
+
+    While the loss is not expected to rise above the least that was seen by more than ``tol`` of
+    what hidden units gain against the best linear map, or of that loss if it is less. A step that
+    is too much is taken back and smaller ones are tried, to the root of a half and to the root of
+    that. The network ends with the parameters of the last refit that was kept.
+
+    Parameters
+    ----------
+    network : SpectralNetwork
+    judge : Judge
+        With rows that `refit` does not train on.
+    linear_loss : float
+        Loss of the best linear map on these rows.
+    refit : callable
+        Trains the network further with these masks for the hidden layers, and says for how many
+        epochs.
+    report : callable
+        Told of each step in a line.
+
+    Returns
+    -------
+    Pruning
+    LastRefit or None
+        How to make the last refit that was kept again, to more rows.
+    """
+    masks = network.active_units()
+    least_outputs = network.evaluate(judge.X, masks)
+    least = judge.weighted(judge.loss_of(least_outputs))
+    before = float(least.mean())
+    best = Pruning(masks, before, before)
+    here = deepcopy(network.state_dict())
+    share, last = 0.5, None
+    while share < _LARGEST_SHARE_KEPT:
+        importances = unit_importances(network, judge.X, judge.sample_weight, best.unit_masks)
+        order = least_important_first(importances, best.unit_masks)
+        n_kept = int(share * len(order))
+        if n_kept == 0:
+            break
+        masks = without(best.unit_masks, order[: len(order) - n_kept])
+        n_epochs = refit(masks)
+        outputs = network.evaluate(judge.X, masks)
+        losses = judge.weighted(judge.loss_of(outputs))
+        if losses.mean() < least.mean():
+            least, least_outputs = losses, outputs
+        divergences = judge.weighted(judge.divergence_of(outputs, least_outputs))
+        rise = expected_rise(losses - least, divergences)
+        limit = _largest_rise(judge, float(least.mean()), linear_loss)
+        is_kept = rise <= limit
+        report(
+            f"{n_kept} of {len(order)} hidden units, refitted: loss {float(losses.mean()):.4g}, "
+            f"rise {rise:.2g} of {limit:.2g}: {'kept' if is_kept else 'taken back'}"
+        )
+        if is_kept:
+            best = Pruning(masks, before, float(losses.mean()))
+            last = LastRefit(here, n_epochs)
+            here = deepcopy(network.state_dict())
+        else:
+            network.load_state_dict(here)
+            share = share**0.5
+    return best, last
+
+
+def expected_rise(differences: Tensor, divergences: Tensor) -> float:
+    """Rise D of the mean loss as measured, drawn towards the one that is to be expected.
+
+    If the outputs of two networks differ by what has nothing to do with the rows' noise, the loss
+    rises by their divergence V, which is known far better than D, whose standard error is s. The
+    posterior mean for the prior N(V, V²): (V s² + D V²) / (s² + V²).
+
+    Parameters
+    ----------
+    differences : Tensor of shape (n_samples,)
+        Losses of the one network less those of the other.
+    divergences : Tensor of shape (n_samples,)
+        Of the one's outputs from the other's.
+    """
+    D, V = float(differences.mean()), float(divergences.mean())
+    variance = standard_error(differences) ** 2
+    if V <= 0:
+        return 0.0
+    return (V * variance + D * V * V) / (variance + V * V)
+
+
+def _largest_rise(judge: Judge, loss: float, linear_loss: float) -> float:
+    assert judge.tol is not None
+    gain = max(linear_loss - loss, 0.0)
+    return judge.tol * min(gain, loss) + RELATIVE_FLOOR * judge.constant_loss

@@ -1,0 +1,47 @@
+"""What a fitted search says in the user's units: outputs, and the linear part of them."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from sk_spectral.compact import CompactNetwork
+from sk_spectral.persistence import Persistent
+
+Array = NDArray[Any]
+
+FLOATS = (np.float64, np.float32)
+
+
+class Predictor(Persistent):
+    """Reads the compact network."""
+
+    compact_: CompactNetwork
+    n_features_in_: int
+
+    @property
+    def linear_coef_(self) -> Array:
+        """Direct block from the inputs to the outputs, in your units: the linear part.
+
+        Shape (n_outputs, n_features), for a regressor fitted to y of one dimension (n_features,).
+        """
+        return self._as_y(self.compact_.weights[-1][:, : self.n_features_in_].copy())
+
+    @property
+    def linear_intercept_(self) -> Any:
+        """What the outputs add to it, in your units: shape (n_outputs,), or a float likewise."""
+        intercepts = self.compact_.intercepts
+        if intercepts is None:
+            return self._as_y(np.zeros(len(self.compact_.weights[-1])))
+        return self._as_y(intercepts[-1].copy())
+
+    def _as_y(self, by_output: Array) -> Any:
+        """First axis left out where y has none for outputs."""
+        return by_output
+
+    def _outputs(self, X: ArrayLike) -> Array:
+        """Outputs of the compact network, shape (n_samples, n_outputs)."""
+        check_is_fitted(self)
+        X = validate_data(self, X, dtype=FLOATS, reset=False)
+        return self.compact_(X)

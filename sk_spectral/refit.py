@@ -1,0 +1,86 @@
+"""A relaxed fit: what is left of a network, trained without the penalty to do as the whole did."""
+
+from collections.abc import Callable
+from copy import deepcopy
+
+import numpy as np
+from torch import Tensor
+
+from sk_spectral.batches import TensorRows
+from sk_spectral.halving import LastRefit
+from sk_spectral.network import SpectralNetwork
+from sk_spectral.trainer import Trainer
+from sk_spectral.training import SpectralNet
+
+_SHARE_OF_THE_WHOLE = 0.7
+_STEPS = 400
+
+
+class RelaxedFit:
+    """Trains what is left of a network, its targets drawn towards the outputs of the whole.
+
+    The targets are 0.7 of what the whole network says and 0.3 of the truth (Hinton, Vinyals and
+    Dean, "Distilling the Knowledge in a Neural Network", arXiv:1503.02531): their noise is less,
+    and few units suffice to say the same.
+
+    Parameters
+    ----------
+    trainer : Trainer
+    network : SpectralNetwork
+        Is trained further by each call. As it is now it is the whole.
+    train, valid : TensorRows
+    all_rows : callable, optional
+        Gives both together.
+    """
+
+    def __init__(
+        self,
+        trainer: Trainer,
+        network: SpectralNetwork,
+        train: TensorRows,
+        valid: TensorRows,
+        all_rows: Callable[[], TensorRows] | None = None,
+    ) -> None:
+        self._trainer = trainer
+        self._network = network
+        self._whole = deepcopy(network)
+        self._train = self._drawn_towards_the_whole(train)
+        self._valid = valid
+        self._all_rows = all_rows
+
+    def __call__(self, unit_masks: list[Tensor]) -> int:
+        """Train for 400 steps and keep the epoch that is best for the validation rows.
+
+        Returns
+        -------
+        int
+            Number of that epoch, from 1 on.
+        """
+        n_batches = -(-len(self._train) // self._trainer.batch_size(len(self._train)))
+        net = self._fit(self._train, self._valid, unit_masks, -(-_STEPS // n_batches))
+        return 1 + int(np.argmin(net.history[:, "valid_loss"]))
+
+    def again_to_all(self, unit_masks: list[Tensor], last: LastRefit) -> None:
+        """Make the last refit again, on all rows, if these are more than were trained on."""
+        if self._all_rows is None:
+            return
+        self._network.load_state_dict(last.parameters)
+        rows = self._drawn_towards_the_whole(self._all_rows())
+        self._fit(rows, None, unit_masks, last.n_epochs)
+
+    def _drawn_towards_the_whole(self, rows: TensorRows) -> TensorRows:
+        outputs = self._whole.evaluate(rows.X)
+        y = self._trainer.loss.drawn_towards(outputs, rows.y, _SHARE_OF_THE_WHOLE)
+        return TensorRows(rows.X, y, rows.sample_weight)
+
+    def _fit(
+        self,
+        rows: TensorRows,
+        valid: TensorRows | None,
+        unit_masks: list[Tensor],
+        n_epochs: int,
+    ) -> SpectralNet:
+        net = self._trainer.new_net(
+            self._network, len(rows), valid is not None, **Trainer.UNWATCHED, penalty=None
+        )
+        return net.fit_rows(rows, valid, n_epochs, [mask.to(rows.X.dtype) for mask in unit_masks])
