@@ -33,7 +33,7 @@ NAME = "plot_06_read_the_topology"
 
 
 def fit(n_samples, epochs):
-    X, y = make_friedman1(n_samples, 10, random_state=0)
+    X, y = make_friedman1(n_samples, 10, noise=1.0, random_state=0)
     model = SpectralNASRegressor(
         (64, 64), max_iter=epochs, callbacks=[RecordTopology()], random_state=0
     )

@@ -256,9 +256,11 @@ class TrainingDisplay:
         ‖Γ‖ and units in effect are there with ``callbacks=[RecordTopology()]``, from
         `sk_spectral.training`.
         """
-        history = estimator.net_.history
+        net = estimator.net_
+        history = net.history
+        penalized = " + penalty" if net.penalty is not None and net.alpha else ""
         names = {
-            "train_loss": "training loss with the penalty", "valid_loss": "validation loss",
+            "train_loss": f"training loss{penalized}", "valid_loss": "validation loss",
             "gamma_norm": "‖Γ‖", "units_in_effect": "units in effect",
         }  # fmt: skip
         values = {

