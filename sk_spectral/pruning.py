@@ -2,10 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Self
 
 import torch
 from torch import Tensor
 
+from sk_spectral.batches import TensorRows
+from sk_spectral.losses import LogLoss, SquaredError, weighted_mean
 from sk_spectral.network import SpectralNetwork
 
 RELATIVE_FLOOR = 1e-4
@@ -44,6 +47,29 @@ class Judge:
     constant_loss: float
     tol: float | None
     independent: bool
+
+    @classmethod
+    def of_rows(
+        cls,
+        loss: SquaredError | LogLoss,
+        network: SpectralNetwork,
+        train: TensorRows,
+        valid: TensorRows | None,
+        tol: float | None,
+    ) -> Self:
+        """Judge on validation rows where there are some."""
+        rows = train if valid is None else valid
+        template = rows.X.new_empty(len(rows), network.layer_sizes[-1])
+        constant = loss(loss.best_constant(template, train.y, train.sample_weight), rows.y)
+        return cls(
+            rows.X,
+            loss_of=lambda outputs: loss(outputs, rows.y),
+            divergence_of=loss.divergence,
+            sample_weight=rows.sample_weight,
+            constant_loss=float(weighted_mean(constant, rows.sample_weight)),
+            tol=tol,
+            independent=valid is not None,
+        )
 
     def losses(self, network: SpectralNetwork, masks: list[Tensor]) -> Tensor:
         """Weighted loss of each row with the hidden units in `masks` alone."""

@@ -12,12 +12,12 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_random_state
-from torch import Tensor
 
 from sk_spectral.batches import TensorRows
 from sk_spectral.crossfit import MOST_ROWS, CrossFit, folds
 from sk_spectral.cutting import ROWS_TO_COMPARE, cut_out, nonlinear_share_of
-from sk_spectral.losses import LogLoss, SquaredError, standard_error, weighted_mean
+from sk_spectral.hindrance import how_held_back
+from sk_spectral.losses import LogLoss, SquaredError
 from sk_spectral.network import SpectralNetwork
 from sk_spectral.perceptron import LinearMaps
 from sk_spectral.prediction import Predictor
@@ -245,29 +245,15 @@ class SpectralSearch(Predictor, metaclass=ABCMeta):
         train = to_rows(split.train)
         valid = None if split.valid is None else to_rows(split.valid)
         self.net_.fit_rows(train, valid, n_epochs)
-        judge = self._judge(network, train, valid)
-        if split.whole is None or self.prune_tol is None:
+        judge = Judge.of_rows(self._loss(), network, train, valid, self.prune_tol)
+        if start is None or self.prune_tol is None:
             pruning = prune(network, judge)
         else:
             whole = partial(to_rows, split.whole)
-            compare = partial(self._compare, start, whole, split, len(self.net_.history))
-            refit = None
-            if valid is not None and not self.warm_start:
-                more = whole if len(split.whole) > len(train) else None
-                refit = RelaxedFit(self._trainer(), network, train, valid, more)
-            report = print if self.verbose else lambda line: None
-            trained = judge.losses(network, network.active_units())
-            pruning, shrinkage = reduce(network, judge, train, compare, refit, report)
-            if self.penalty is not None and self.alpha:
-                compare = partial(self._compare, start, whole, split, self.max_iter, penalty=None)
-                if judge.independent or (shrinkage is not None and split.folds is not None):
-                    free = self._trainer().train_anew(
-                        start, train, valid, self.max_iter, penalty=None
-                    )
-                    self._warn_if_held_back(free, train, judge, compare, pruning, trained)
+            pruning, shrinkage = self._reduce(start, split, train, valid, whole, judge)
             if shrinkage is not None:
                 train = TensorRows(train.X[:ROWS_TO_COMPARE].clone(), train.y[:ROWS_TO_COMPARE])
-                del judge, valid, refit  # room for all rows
+                del judge, valid  # room for all rows
                 settings = network.layer_sizes[-1], network.fit_intercept
                 network.set_perceptron(torch.as_tensor(LinearMaps(whole(), *settings)(shrinkage)))
         share = nonlinear_share_of(network, pruning, train)
@@ -285,72 +271,48 @@ class SpectralSearch(Predictor, metaclass=ABCMeta):
         self.loss_ = pruning.loss_after
         self.n_iter_ = len(self.loss_curve_)
 
+    def _reduce(
+        self,
+        start: SpectralNetwork,
+        split: _Split,
+        train: TensorRows,
+        valid: TensorRows | None,
+        whole: Callable[[], TensorRows],
+        judge: Judge,
+    ) -> tuple[Pruning, float | None]:
+        """As `reduce`, and warn where the penalty alone held growth back."""
+        network, trainer = self.network_, self._trainer()
+        compare = partial(self._compare, start, whole, split)
+        refit = None
+        if valid is not None and not self.warm_start:
+            more = whole if len(split.whole) > len(train) else None
+            refit = RelaxedFit(trainer, network, train, valid, more)
+        report = print if self.verbose else lambda line: None
+        trained = judge.losses(network, network.active_units())
+        pruning, shrinkage = reduce(network, judge, train, compare, refit, report)
+        can_tell = judge.independent or (shrinkage is not None and split.folds is not None)
+        if self.penalty is not None and self.alpha and can_tell:
+            free = trainer.train_anew(start, train, valid, self.max_iter, penalty=None)
+            compare = partial(compare, penalty=None)
+            found = how_held_back(free, train, judge, compare, pruning, trained)
+            if found is not None:
+                warn(f"alpha={self.alpha} {found} Lower alpha.", UserWarning, stacklevel=4)
+        return pruning, shrinkage
+
     def _compare(
         self,
         start: SpectralNetwork,
         whole: Callable[[], TensorRows],
         split: _Split,
-        n_epochs: int,
         **changes: Any,
     ) -> CrossFit | None:
         """The search held against linear maps on rows that neither has seen, where it can be."""
         if split.folds is None:
             return None
         validated = split.valid is not None
-        if validated:
-            n_epochs = self.max_iter
+        n_epochs = self.max_iter if validated or changes else len(self.net_.history)
         trainer = self._trainer()
         return trainer.compare(start, whole(), split.folds, n_epochs, validated, **changes)
-
-    def _warn_if_held_back(
-        self,
-        free: SpectralNetwork,
-        train: TensorRows,
-        judge: Judge,
-        compare: Callable[[], CrossFit | None],
-        found: Pruning,
-        trained: Tensor,
-    ) -> None:
-        """Warn where the loss would fall if there were no penalty: it does in the network `free`.
-
-        Below that of a linear map, if one was found; else, by two standard errors on validation
-        rows, below the losses of the network as `trained` and of what was `found` in it.
-        """
-        if not any(mask.any() for mask in found.unit_masks):
-            held_back = reduce(free, judge, train, compare)[1] is None
-            message = (
-                f"The network is linear because alpha={self.alpha} holds its growth back: without "
-                "the penalty hidden units beat the best linear map."
-            )
-        else:
-            losses = judge.losses(free, free.active_units())
-            limit = judge.limit(float(losses.mean())) + 2.0 * standard_error(trained - losses)
-            held_back = min(float(trained.mean()), found.loss_after) > limit
-            message = (
-                f"alpha={self.alpha} holds the growth of the network back: without the penalty the "
-                f"loss on validation rows is {float(losses.mean()):.3g}, with it "
-                f"{found.loss_after:.3g}."
-            )
-        if held_back:
-            warn(f"{message} Lower alpha.", UserWarning, stacklevel=4)
-
-    def _judge(
-        self, network: SpectralNetwork, train: TensorRows, valid: TensorRows | None
-    ) -> Judge:
-        """Validation rows where there are some, and how units are judged by them."""
-        rows = train if valid is None else valid
-        loss = self._loss()
-        template = rows.X.new_empty(len(rows), network.layer_sizes[-1])
-        constant = loss(loss.best_constant(template, train.y, train.sample_weight), rows.y)
-        return Judge(
-            rows.X,
-            loss_of=lambda outputs: loss(outputs, rows.y),
-            divergence_of=loss.divergence,
-            sample_weight=rows.sample_weight,
-            constant_loss=float(weighted_mean(constant, rows.sample_weight)),
-            tol=self.prune_tol,
-            independent=valid is not None,
-        )
 
     @contextmanager
     def _unchanged_on_error(self) -> Iterator[None]:

@@ -31,6 +31,15 @@ def test_equal_rows_are_in_one_fold_and_do_not_change_the_others():
         np.testing.assert_array_equal(out_repeated, out[twice])
 
 
+def test_rows_of_equal_X_are_in_one_fold_whatever_their_targets():
+    """Else a network that learns the shares by cell would be tested on the opposite of them."""
+    X, y = np.repeat(np.arange(30.0), 10)[:, None], np.arange(300) % 2
+    for out in folds(data_of(y, X), 0):
+        assert out.sum() == 60
+        assert len(np.unique(X[out])) == 6
+        assert y[out].mean() == 0.5
+
+
 def test_folds_are_by_class_where_classes_allow_it():
     y = np.repeat([0, 1], [90, 10])
     assert [int(y[out].sum()) for out in folds(data_of(y), 0)] == [2] * N_FOLDS

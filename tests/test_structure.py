@@ -21,6 +21,7 @@ FLOORS = [
     ["trainer"],
     ["refit"],
     ["reduction"],
+    ["hindrance"],
     ["search"],
     ["estimators", "display"],
     ["export"],
@@ -29,7 +30,7 @@ FLOORS = [
 ROOMS = {
     "torch": {
         "algebra", "averaging", "batches", "carry", "crossfit", "cutting", "export", "gradient",
-        "halving", "losses", "network", "penalties", "training", "trainer", "pruning",
+        "halving", "hindrance", "losses", "network", "penalties", "training", "trainer", "pruning",
         "preparation", "reduction", "refit", "rival", "validation", "search",
     },
     "skorch": {"training"},

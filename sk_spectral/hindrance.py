@@ -1,0 +1,59 @@
+"""Whether the penalty alone holds the growth of a network back."""
+
+from collections.abc import Callable
+
+from torch import Tensor
+
+from sk_spectral.batches import TensorRows
+from sk_spectral.crossfit import CrossFit
+from sk_spectral.losses import standard_error
+from sk_spectral.network import SpectralNetwork
+from sk_spectral.pruning import Judge, Pruning
+from sk_spectral.reduction import reduce
+
+_STANDARD_ERRORS = 2.0
+
+
+def how_held_back(
+    free: SpectralNetwork,
+    train: TensorRows,
+    judge: Judge,
+    compare: Callable[[], CrossFit | None],
+    found: Pruning,
+    trained: Tensor,
+) -> str | None:
+    """What the penalty does, for a warning, if the loss falls without it.
+
+    Below that of the linear map, if one was found; else, by two standard errors on rows of the
+    judge's own, below the loss of the network as it was trained and of what was found in it.
+
+    Parameters
+    ----------
+    free : SpectralNetwork
+        Trained without the penalty; may be changed.
+    train : TensorRows
+        What it was trained on.
+    judge : Judge
+    compare : callable
+        Cross-fits such a network with linear maps, as for `reduce`.
+    found : Pruning
+        What was found with the penalty.
+    trained : Tensor of shape (n_samples,)
+        Losses, by the judge, of the network trained with the penalty.
+    """
+    if not any(mask.any() for mask in found.unit_masks):
+        if reduce(free, judge, train, compare)[1] is not None:
+            return None
+        return (
+            "alone keeps the network linear: without the penalty hidden units beat the best linear "
+            "map."
+        )
+    losses = judge.losses(free, free.active_units())
+    loss = float(losses.mean())
+    limit = judge.limit(loss) + _STANDARD_ERRORS * standard_error(trained - losses)
+    if min(float(trained.mean()), found.loss_after) <= limit:
+        return None
+    return (
+        "holds the growth of the network back: without the penalty the loss on validation rows is "
+        f"{loss:.3g}, with it {found.loss_after:.3g}."
+    )
