@@ -79,7 +79,7 @@ def reduce(
         linear_loss = float("inf") if rival is None else float(rival.losses.mean())
         pruning, last = halve(network, judge, linear_loss, refit, report)
         if last is not None:
-            refit.again_to_all(pruning.unit_masks, last)
+            refit.keep(pruning.unit_masks, last)
     return pruning, None
 
 

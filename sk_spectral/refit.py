@@ -47,6 +47,7 @@ class RelaxedFit:
         self._train = self._drawn_towards_the_whole(train)
         self._valid = valid
         self._all_rows = all_rows
+        self._kept: tuple[list[Tensor], LastRefit] | None = None
 
     def __call__(self, unit_masks: list[Tensor]) -> int:
         """Train for 400 steps and keep the epoch that is best for the validation rows.
@@ -60,10 +61,19 @@ class RelaxedFit:
         net = self._fit(self._train, self._valid, unit_masks, -(-_STEPS // n_batches))
         return 1 + int(np.argmin(net.history[:, "valid_loss"]))
 
-    def again_to_all(self, unit_masks: list[Tensor], last: LastRefit) -> None:
-        """Make the last refit again, on all rows, if these are more than were trained on."""
-        if self._all_rows is None:
+    def keep(self, unit_masks: list[Tensor], last: LastRefit) -> None:
+        """Remember what the search ended with."""
+        self._kept = unit_masks, last
+
+    def again_to_all(self) -> None:
+        """Make the last refit again, on all rows, if these are more than were trained on.
+
+        The other rows are let go, and no refit can be made any more.
+        """
+        if self._all_rows is None or self._kept is None:
             return
+        del self._train, self._valid
+        unit_masks, last = self._kept
         self._network.load_state_dict(last.parameters)
         rows = self._drawn_towards_the_whole(self._all_rows())
         self._fit(rows, None, unit_masks, last.n_epochs)

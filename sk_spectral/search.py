@@ -15,7 +15,7 @@ from sklearn.utils import check_random_state
 
 from sk_spectral.batches import TensorRows
 from sk_spectral.crossfit import MOST_ROWS, CrossFit, folds
-from sk_spectral.cutting import ROWS_TO_COMPARE, cut_out, nonlinear_share_of
+from sk_spectral.cutting import ROWS_TO_COMPARE, cut_out, evenly_spaced, nonlinear_share_of
 from sk_spectral.hindrance import how_held_back
 from sk_spectral.losses import LogLoss, SquaredError
 from sk_spectral.network import SpectralNetwork
@@ -250,10 +250,17 @@ class SpectralSearch(Predictor, metaclass=ABCMeta):
             pruning = prune(network, judge)
         else:
             whole = partial(to_rows, split.whole)
-            pruning, shrinkage = self._reduce(start, split, train, valid, whole, judge)
+            refit = None
+            if valid is not None and not self.warm_start:
+                more = whole if len(split.whole) > len(train) else None
+                refit = RelaxedFit(self._trainer(), network, train, valid, more)
+            pruning, shrinkage = self._reduce(start, split, train, valid, whole, judge, refit)
+            train = evenly_spaced(train)
+            del judge, valid  # room for all rows
+            if refit is not None:
+                refit.again_to_all()
+                del refit
             if shrinkage is not None:
-                train = TensorRows(train.X[:ROWS_TO_COMPARE].clone(), train.y[:ROWS_TO_COMPARE])
-                del judge, valid  # room for all rows
                 settings = network.layer_sizes[-1], network.fit_intercept
                 network.set_perceptron(torch.as_tensor(LinearMaps(whole(), *settings)(shrinkage)))
         share = nonlinear_share_of(network, pruning, train)
@@ -279,14 +286,11 @@ class SpectralSearch(Predictor, metaclass=ABCMeta):
         valid: TensorRows | None,
         whole: Callable[[], TensorRows],
         judge: Judge,
+        refit: RelaxedFit | None,
     ) -> tuple[Pruning, float | None]:
         """As `reduce`, and warn where the penalty alone held growth back."""
         network, trainer = self.network_, self._trainer()
         compare = partial(self._compare, start, whole, split)
-        refit = None
-        if valid is not None and not self.warm_start:
-            more = whole if len(split.whole) > len(train) else None
-            refit = RelaxedFit(trainer, network, train, valid, more)
         report = print if self.verbose else lambda line: None
         trained = judge.losses(network, network.active_units())
         pruning, shrinkage = reduce(network, judge, train, compare, refit, report)

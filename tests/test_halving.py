@@ -151,7 +151,8 @@ def test_a_relaxed_fit_is_drawn_towards_the_whole_network_and_its_last_step_goes
     assert watched is valid
     assert n_epochs == 50  # 400 steps of 8 batches
     _, last = halve(network, judge_of(X, y, tol=1e9, independent=True), 1e9, refit)
-    refit.again_to_all(masks, last)
+    refit.keep(masks, last)
+    refit.again_to_all()
     rows, watched, n_epochs = trainer.fits[-1]
     torch.testing.assert_close(rows.y, 0.7 * outputs)
     assert watched is None
