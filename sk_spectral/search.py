@@ -292,10 +292,12 @@ class SpectralSearch(Predictor, metaclass=ABCMeta):
         network, trainer = self.network_, self._trainer()
         compare = partial(self._compare, start, whole, split)
         report = print if self.verbose else lambda line: None
-        trained = judge.losses(network, network.active_units())
+        trained = None
+        if self.penalty is not None and self.alpha:
+            trained = judge.losses(network, network.active_units())
         pruning, shrinkage = reduce(network, judge, train, compare, refit, report)
         can_tell = judge.independent or (shrinkage is not None and split.folds is not None)
-        if self.penalty is not None and self.alpha and can_tell:
+        if trained is not None and can_tell:
             free = trainer.train_anew(start, train, valid, self.max_iter, penalty=None)
             compare = partial(compare, penalty=None)
             found = how_held_back(free, train, judge, compare, pruning, trained)
