@@ -38,11 +38,16 @@ class TensorRows(Dataset):
 
     def take(self, rows: Any) -> Batch:
         """The rows of a slice or of a tensor of indices."""
-        weight = self.sample_weight
-        return Batch(self.X[rows], self.y[rows], None if weight is None else weight[rows])
+        weight = None if self.sample_weight is None else _taken(self.sample_weight, rows)
+        return Batch(_taken(self.X, rows), _taken(self.y, rows), weight)
 
     def __getitem__(self, rows: Any) -> tuple[Any, Tensor]:
         return for_skorch(self.take(rows))
+
+
+def _taken(values: Tensor, rows: Any) -> Tensor:
+    # Many times as fast as values[rows], of which it is a special case.
+    return values.index_select(0, rows) if isinstance(rows, Tensor) else values[rows]
 
 
 def for_skorch(batch: Batch) -> tuple[Any, Tensor]:

@@ -186,10 +186,11 @@ class SpectralNetwork(nn.Module):
             unit_masks = [mask.to(X.dtype) for mask in unit_masks]
         with torch.no_grad():
             recursion = Recursion(lam, phi, self.activation, layers_at_zero(lam))
-            parts = X.split(_ROWS_AT_ONCE)
-            return torch.cat(
-                [recursion.forward(self._with_constant(part), unit_masks) for part in parts]
-            )
+            # Parts that are kept would pin the large temporaries freed beside them.
+            outputs = X.new_empty(len(X), self.layer_sizes[-1])
+            for out, part in zip(outputs.split(_ROWS_AT_ONCE), X.split(_ROWS_AT_ONCE), strict=True):
+                out.copy_(recursion.forward(self._with_constant(part), unit_masks))
+            return outputs
 
     def _with_constant(self, X: Tensor) -> Tensor:
         return torch.cat([X, X.new_ones(len(X), 1)], dim=1) if self.fit_intercept else X

@@ -194,7 +194,9 @@ class SpectralNet(NeuralNet):
         average = self._average if direct else None
         if average is not None:
             average.resume()
-        losses, n_rows = [], []
+        # A sum: small tensors that are kept would pin the large ones freed beside them.
+        total = self.module_.eigenvalues[0].new_zeros(())
+        n_rows = 0
         for batch in iterator:
             event = {"training": training}
             if heard:
@@ -209,14 +211,13 @@ class SpectralNet(NeuralNet):
                     average.update()
             else:
                 step = step_fn(for_skorch(batch), **fit_params)
-            losses.append(step["loss"].detach())
-            n_rows.append(len(batch.y))
+            total.add_(step["loss"].detach(), alpha=len(batch.y))
+            n_rows += len(batch.y)
             if heard:
                 self.notify("on_batch_end", **event, **step)
         if average is not None:
             average.show()
-        stacked = torch.stack(losses)
-        loss = float(stacked @ stacked.new_tensor(n_rows)) / sum(n_rows)
+        loss = float(total) / n_rows
         self.history.record(f"{prefix}_loss", loss)
         if not isfinite(loss):
             raise ValueError(
