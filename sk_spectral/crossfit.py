@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -118,10 +117,8 @@ def cross_fit(
     """
     masks = [torch.as_tensor(out, device=rows.y.device) for out in held_out]
     fitted = [_taken(rows, ~out) for out in masks]
-    tested = [_taken(rows, out) for out in masks]
-    weight = None
-    if rows.sample_weight is not None:
-        weight = torch.cat([rows.sample_weight[out] for out in masks])
+    X, y, weight = rows.take(torch.cat([out.nonzero().squeeze(1) for out in masks]))
+    tested = X.split([int(out.sum()) for out in masks])
 
     maps = [LinearMaps(others, n_outputs, fit_intercept) for others in fitted]
     best = None
@@ -129,46 +126,37 @@ def cross_fit(
         found = [linear_maps(shrinkage) for linear_maps in maps]
         if any(W is None for W in found):
             return None
-        outputs = [
-            _outputs(some.X, torch.as_tensor(W), fit_intercept)
-            for some, W in zip(tested, found, strict=True)
-        ]
-        linear = _by_row(loss, outputs, tested)
+        outputs = torch.cat(
+            [
+                _outputs(some, torch.as_tensor(W), fit_intercept)
+                for some, W in zip(tested, found, strict=True)
+            ]
+        )
+        linear = loss(outputs, y).double()
         mean = float(weighted_mean(linear, weight))
         if best is not None and mean >= best[0]:
             break  # less and less shrinkage, past its best
-        best = mean, linear, outputs, shrinkage
+        best = mean, linear, loss.mistakes(outputs, y), shrinkage
     assert best is not None
-    _, linear, linear_outputs, shrinkage = best
+    _, linear, linear_mistakes, shrinkage = best
 
-    outputs = []
+    outputs = X.new_empty(0, n_outputs)
     for n_folds, (others, some) in enumerate(zip(fitted, tested, strict=True), start=1):
-        outputs.append(fit_network(others).evaluate(some.X))
-        network = _by_row(loss, outputs, tested)
-        n = len(network)
+        outputs = torch.cat([outputs, fit_network(others).evaluate(some)])
+        n = len(outputs)
         result = CrossFit(
-            network,
+            loss(outputs, y[:n]).double(),
             linear[:n],
             None if weight is None else weight[:n],
             shrinkage,
-            _by_row(loss.mistakes, outputs, tested),
-            _by_row(loss.mistakes, linear_outputs[:n_folds], tested),
+            loss.mistakes(outputs, y[:n]),
+            None if linear_mistakes is None else linear_mistakes[:n],
         )
         gain, error = result.mean_gain()
         hopeless = gain < -_ERRORS_TO_END * error and result.mean_mistakes_avoided()[0] <= 0
         if n_folds >= _FEWEST_FOLDS and hopeless:
             break  # the others will hardly turn that round
     return result
-
-
-def _by_row(
-    value_of: Callable[[Tensor, Tensor], Tensor | None],
-    outputs: list[Tensor],
-    tested: list[TensorRows],
-) -> Any:
-    """Values of the rows of all folds that there are outputs for, or None where there is none."""
-    values = [value_of(out, some.y) for out, some in zip(outputs, tested, strict=False)]
-    return None if values[0] is None else torch.cat(values).double()
 
 
 def _taken(rows: TensorRows, mask: Tensor) -> TensorRows:

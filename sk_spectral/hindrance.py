@@ -10,8 +10,7 @@ from sk_spectral.losses import standard_error
 from sk_spectral.network import SpectralNetwork
 from sk_spectral.pruning import Judge, Pruning
 from sk_spectral.reduction import reduce
-
-_STANDARD_ERRORS = 2.0
+from sk_spectral.rival import STANDARD_ERRORS
 
 
 def how_held_back(
@@ -50,7 +49,7 @@ def how_held_back(
         )
     losses = judge.losses(free, free.active_units())
     loss = float(losses.mean())
-    limit = judge.limit(loss) + _STANDARD_ERRORS * standard_error(trained - losses)
+    limit = judge.limit(loss) + STANDARD_ERRORS * standard_error(trained - losses)
     if min(float(trained.mean()), found.loss_after) <= limit:
         return None
     return (

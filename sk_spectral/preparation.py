@@ -180,10 +180,14 @@ def _mean_and_scale(
 
 def _columns_of_two_values(data: Data) -> tuple[NDArray[np.bool_], Array]:
     """Which columns have two values, and the ranges of all."""
-    low = np.min([part.min(axis=0) for part in data.parts_of_X()], axis=0).astype(np.float64)
-    high = np.max([part.max(axis=0) for part in data.parts_of_X()], axis=0).astype(np.float64)
+    extremes = [(part.min(axis=0), part.max(axis=0)) for part in data.parts_of_X()]
+    lows, highs = zip(*extremes, strict=True)
+    low = np.min(lows, axis=0).astype(np.float64)
+    high = np.max(highs, axis=0).astype(np.float64)
     binary = high > low
     for part in data.parts_of_X():
+        if not binary.any():
+            break
         binary &= ((part == low) | (part == high)).all(axis=0)
     return binary, high - low
 
