@@ -2,24 +2,25 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import copysign, inf
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from sklearn.model_selection import KFold, StratifiedKFold
 from torch import Tensor
 
 from sk_spectral.batches import TensorRows
 from sk_spectral.losses import LogLoss, SquaredError, weighted_mean
-from sk_spectral.network import SpectralNetwork
 from sk_spectral.perceptron import SHRINKAGES, LinearMaps
-from sk_spectral.preparation import Data
+from sk_spectral.pruning import RELATIVE_FLOOR
 
-N_FOLDS = 5
-_FEWEST_FOLDS = 2
-_ERRORS_TO_END = 2.0
-MOST_ROWS = 5000
-"""Up to these, the rows set apart for validation are too few to tell, and a fit is cheap."""
+STANDARD_ERRORS = 2.0
+"""Standard errors by which units must win, in loss or in mistakes. As fits to folds share most of
+their rows, the true error is about 1.5 times as large (Nadeau and Bengio, "Inference for the
+generalization error", Machine Learning 2003)."""
+
+_SURE, _NEARLY_SURE = 2.33, 1.645
+_FEWEST_ROWS_TO_END = 20
 
 
 @dataclass(frozen=True)
@@ -29,24 +30,53 @@ class CrossFit:
     Attributes
     ----------
     network, linear : Tensor of shape (n_tested,)
-        Loss of each row, by fits to the other folds, fold by fold.
+        Loss of each row, by fits to the other folds, fold by fold. Those of the network are NaN
+        where it was not compared.
     network_mistakes, linear_mistakes : Tensor of shape (n_tested,), or None
         1 for each row that is given a wrong class, where there are classes.
     sample_weight : Tensor of shape (n_tested,), or None
     shrinkage : float
         Of the linear maps with the least loss.
+    constant_loss : float
+        Mean loss on all rows of the best constants for the other folds.
+    n_epochs : int, or None
+        After how many epochs the network's loss was the least, where that was looked for.
     """
 
     network: Tensor
     linear: Tensor
     sample_weight: Tensor | None
     shrinkage: float
+    constant_loss: float = inf
     network_mistakes: Tensor | None = None
     linear_mistakes: Tensor | None = None
+    n_epochs: int | None = None
 
     def mean_loss(self) -> float:
         """Mean loss of the network."""
         return float(weighted_mean(self.network, self.sample_weight))
+
+    def mean_linear_loss(self) -> float:
+        """Mean loss of the linear map."""
+        return float(weighted_mean(self.linear, self.sample_weight))
+
+    def prefers_units(self, tol: float) -> bool:
+        """Whether units beat the linear map, neither having seen the rows.
+
+        By two standard errors of the loss and a share `tol` of it. Or by two of the mistakes, if
+        their loss is the least at all, that of a constant included: a few rows that are far off can
+        hide in its error what all others tell.
+        """
+        if not self.has_network:
+            return False
+        gain, error = self.mean_gain()
+        loss = self.mean_loss()
+        forgiven = tol * loss + RELATIVE_FLOOR * self.constant_loss
+        if gain > STANDARD_ERRORS * error + forgiven:
+            return True
+        fewer, error_of_fewer = self.mean_mistakes_avoided()
+        is_least = gain > 0 and loss < self.constant_loss
+        return is_least and fewer > STANDARD_ERRORS * error_of_fewer
 
     def mean_gain(self) -> tuple[float, float]:
         """By how much the network's mean loss is less, and the standard error of that."""
@@ -58,6 +88,30 @@ class CrossFit:
             return 0.0, 0.0
         return self._mean_difference(self.linear_mistakes, self.network_mistakes)
 
+    @property
+    def has_network(self) -> bool:
+        """Whether the rows were enough to compare one."""
+        return not bool(self.network.isnan().any())
+
+    def is_decided(self, share: float) -> bool:
+        """Whether the rows to come will hardly change who wins, a `share` of all being tested.
+
+        If z standard errors are seen now, √share z + √(1 − share) N(0, 1) is to be expected in the
+        end where the rest is a draw (Lan, Simon and Halperin, "Stochastically curtailed tests in
+        long-term clinical trials", Sequential Analysis 1982). No more than 1 % of it may be on the
+        other side, and 5 % for mistakes. Units are not sure of winning before they make fewer of
+        these, too: a single row that is yet to come can cost more than all others gain.
+        """
+        seen, to_come = share**0.5, (1.0 - share) ** 0.5
+        by_loss = seen * _ratio(*self.mean_gain())
+        by_mistakes = seen * _ratio(*self.mean_mistakes_avoided())
+        if by_loss - _SURE * to_come > STANDARD_ERRORS:
+            return self.network_mistakes is None or by_mistakes > STANDARD_ERRORS
+        return (
+            by_loss + _SURE * to_come < STANDARD_ERRORS
+            and by_mistakes + _NEARLY_SURE * to_come < STANDARD_ERRORS
+        )
+
     def _mean_difference(self, of_linear: Tensor, of_network: Tensor) -> tuple[float, float]:
         weight = self.sample_weight
         weight = torch.ones_like(of_linear) if weight is None else weight.to(of_linear)
@@ -66,50 +120,40 @@ class CrossFit:
         return float(mean), float((share * (differences - mean)).norm())
 
 
-def folds(data: Data, random_state: int) -> list[NDArray[np.bool_]] | None:
-    """Which rows each fold holds out, by class where classes allow it; None for too few rows.
-
-    Rows of equal X are in one fold: else a weight of 2 would not be the same as two rows. Whatever
-    their targets: if these were kept together by target as well, a fold would hold out all rows of
-    one target, and what is fitted to the others would be tested on the opposite.
-    """
-    X = np.concatenate(list(data.parts_of_X()))
-    _, first, which = np.unique(X, axis=0, return_index=True, return_inverse=True)
-    if len(first) < 2 * N_FOLDS:
-        return None
-    splitter, y = KFold, None
-    if data.y.ndim == 1:
-        y = data.y[first]
-        counts = np.bincount(y)
-        if counts[counts > 0].min() >= N_FOLDS:
-            splitter = StratifiedKFold
-    split = splitter(N_FOLDS, shuffle=True, random_state=random_state).split(first, y)
-    return [np.isin(which.ravel(), out) for _, out in split]
+def _ratio(difference: float, error: float) -> float:
+    """Standard errors that a difference is worth; one that all rows agree on is beyond any."""
+    if error == 0:
+        return difference and copysign(inf, difference)
+    return difference / error
 
 
 def cross_fit(
     rows: TensorRows,
     held_out: list[NDArray[np.bool_]],
-    fit_network: Callable[[TensorRows], SpectralNetwork],
+    fits: list[Callable[[TensorRows, Tensor], Tensor]] | None,
     loss: SquaredError | LogLoss,
     n_outputs: int,
     fit_intercept: bool,
+    report: Callable[[str], None] = lambda line: None,
 ) -> CrossFit | None:
     """Fit the network and linear maps to all folds but one, in turn, and test them on that one.
 
-    From two folds on this ends where the network is worse by two standard errors without making
-    fewer mistakes.
+    This ends with the fold from which on the others will hardly turn the outcome round.
 
     Parameters
     ----------
     rows : TensorRows
     held_out : list of bool arrays of shape (n_samples,)
-        As from `folds`.
-    fit_network : callable
-        Gives a network fitted to the rows it is given.
+        As from `Splitter.folds`.
+    fits : list of callables, one for each fold, or None
+        Gives the outputs on rows held out, after each epoch to choose from, of a network fitted to
+        the rows it is given: shape (n_epochs, n_tested, n_outputs). Without them only the linear
+        maps are compared with each other.
     loss : module of sk_spectral.losses
     n_outputs, fit_intercept
         As for LinearMaps.
+    report : callable
+        Told of each fold in a line.
 
     Returns
     -------
@@ -119,7 +163,58 @@ def cross_fit(
     fitted = [_taken(rows, ~out) for out in masks]
     X, y, weight = rows.take(torch.cat([out.nonzero().squeeze(1) for out in masks]))
     tested = X.split([int(out.sum()) for out in masks])
+    found = _best_linear(fitted, tested, y, weight, loss, n_outputs, fit_intercept)
+    if found is None:
+        return None
+    linear, linear_mistakes, shrinkage = found
+    constants = [
+        loss.best_constant(X.new_empty(len(some), n_outputs), others.y, others.sample_weight)
+        for others, some in zip(fitted, tested, strict=True)
+    ]
+    constant_loss = float(weighted_mean(loss(torch.cat(constants), y), weight))
+    if fits is None:
+        nothing = torch.full_like(linear, torch.nan)
+        return CrossFit(nothing, linear, weight, shrinkage, constant_loss)
 
+    curves: list[Tensor] = []
+    for fit, others, some in zip(fits, fitted, tested, strict=True):
+        curves.append(fit(others, some))
+        outputs = _by_epoch(curves)
+        n = outputs.shape[1]
+        known = None if weight is None else weight[:n]
+        losses = torch.stack([loss(epoch, y[:n]).double() for epoch in outputs])
+        best, chosen = _best_epochs(losses, known, [curve.shape[1] for curve in curves])
+        outputs = outputs[chosen, torch.arange(n, device=y.device)]
+        result = CrossFit(
+            loss(outputs, y[:n]).double(),
+            linear[:n],
+            known,
+            shrinkage,
+            constant_loss,
+            loss.mistakes(outputs, y[:n]),
+            None if linear_mistakes is None else linear_mistakes[:n],
+            best + 1 if len(losses) > 1 else None,
+        )
+        gain, error = result.mean_gain()
+        report(
+            f"fold {len(curves)} of {len(masks)}: loss {result.mean_loss():.4g}, of the linear map "
+            f"{result.mean_loss() + gain:.4g}, standard error of the difference {error:.2g}"
+        )
+        if n >= _FEWEST_ROWS_TO_END and result.is_decided(n / len(y)):
+            break
+    return result
+
+
+def _best_linear(
+    fitted: list[TensorRows],
+    tested: tuple[Tensor, ...],
+    y: Tensor,
+    weight: Tensor | None,
+    loss: SquaredError | LogLoss,
+    n_outputs: int,
+    fit_intercept: bool,
+) -> tuple[Tensor, Tensor | None, float] | None:
+    """Losses and mistakes of the linear maps with the shrinkage that is best, and this."""
     maps = [LinearMaps(others, n_outputs, fit_intercept) for others in fitted]
     best = None
     for shrinkage in SHRINKAGES:
@@ -134,29 +229,33 @@ def cross_fit(
         )
         linear = loss(outputs, y).double()
         mean = float(weighted_mean(linear, weight))
-        if best is not None and mean >= best[0]:
-            break  # less and less shrinkage, past its best
-        best = mean, linear, loss.mistakes(outputs, y), shrinkage
+        if best is None or mean < best[0]:
+            best = mean, linear, loss.mistakes(outputs, y), shrinkage
     assert best is not None
-    _, linear, linear_mistakes, shrinkage = best
+    return best[1:]
 
-    outputs = X.new_empty(0, n_outputs)
-    for n_folds, (others, some) in enumerate(zip(fitted, tested, strict=True), start=1):
-        outputs = torch.cat([outputs, fit_network(others).evaluate(some)])
-        n = len(outputs)
-        result = CrossFit(
-            loss(outputs, y[:n]).double(),
-            linear[:n],
-            None if weight is None else weight[:n],
-            shrinkage,
-            loss.mistakes(outputs, y[:n]),
-            None if linear_mistakes is None else linear_mistakes[:n],
-        )
-        gain, error = result.mean_gain()
-        hopeless = gain < -_ERRORS_TO_END * error and result.mean_mistakes_avoided()[0] <= 0
-        if n_folds >= _FEWEST_FOLDS and hopeless:
-            break  # the others will hardly turn that round
-    return result
+
+def _best_epochs(
+    losses: Tensor, weight: Tensor | None, fold_sizes: list[int]
+) -> tuple[int, Tensor]:
+    """The epoch of the least mean loss, and for each row that of the rows of other folds.
+
+    Chosen by the rows that it is tested on, an epoch would look better than it is.
+    """
+    weighted = losses if weight is None else losses * weight
+    sums = torch.stack([part.sum(1) for part in weighted.split(fold_sizes, dim=1)])
+    total = sums.sum(0)
+    by_fold = (total - sums if len(sums) > 1 else sums).argmin(1)
+    sizes = torch.tensor(fold_sizes, device=losses.device)
+    return int(total.argmin()), by_fold.repeat_interleave(sizes)
+
+
+def _by_epoch(curves: list[Tensor]) -> Tensor:
+    """Outputs of all folds by epoch, those that ended earlier as in their last."""
+    n_epochs = max(len(curve) for curve in curves)
+    return torch.cat(
+        [torch.cat([c, c[-1:].expand(n_epochs - len(c), *c.shape[1:])]) for c in curves], dim=1
+    )
 
 
 def _taken(rows: TensorRows, mask: Tensor) -> TensorRows:

@@ -34,6 +34,7 @@ def halve(
     linear_loss: float,
     refit: Callable[[list[Tensor]], int],
     report: Callable[[str], None] = lambda line: None,
+    loss: float | None = None,
 ) -> tuple[Pruning, LastRefit | None]:
     """Drop the less important half of the hidden units, refit the rest, and so on.
 
@@ -42,18 +43,23 @@ def halve(
     is too much is taken back and smaller ones are tried, to the root of a half and to the root of
     that. The network ends with the parameters of the last refit that was kept.
 
+    Where the judge's rows were trained on, their losses tell nothing: the rise is taken to be how
+    far the outputs are from those of the whole network.
+
     Parameters
     ----------
     network : SpectralNetwork
     judge : Judge
-        With rows that `refit` does not train on.
+        If independent, with rows that `refit` does not train on either.
     linear_loss : float
-        Loss of the best linear map on these rows.
+        Loss of the best linear map on these rows, or on rows held out where `loss` is.
     refit : callable
         Trains the network further with these masks for the hidden layers, and says for how many
         epochs.
     report : callable
         Told of each step in a line.
+    loss : float, optional
+        Loss of the whole network on rows held out; by default the least seen on the judge's rows.
 
     Returns
     -------
@@ -67,22 +73,28 @@ def halve(
     before = float(least.mean())
     best = Pruning(masks, before, before)
     here = deepcopy(network.state_dict())
-    share, last = 0.5, None
+    # Refits that no rows watch are cheap to take back: larger steps first.
+    share, last, too_few = 0.5 if judge.independent else 0.25, None, 0
     while share < _LARGEST_SHARE_KEPT:
         importances = unit_importances(network, judge.X, judge.sample_weight, best.unit_masks)
         order = least_important_first(importances, best.unit_masks)
         n_kept = int(share * len(order))
-        if n_kept == 0:
-            break
+        if n_kept <= too_few:
+            share = share**0.5
+            continue
         masks = without(best.unit_masks, order[: len(order) - n_kept])
         n_epochs = refit(masks)
         outputs = network.evaluate(judge.X, masks)
         losses = judge.weighted(judge.loss_of(outputs))
-        if losses.mean() < least.mean():
+        if judge.independent and losses.mean() < least.mean():
             least, least_outputs = losses, outputs
         divergences = judge.weighted(judge.divergence_of(outputs, least_outputs))
-        rise = expected_rise(losses - least, divergences)
-        limit = _largest_rise(judge, float(least.mean()), linear_loss)
+        if judge.independent:
+            rise = expected_rise(losses - least, divergences)
+        else:
+            rise = float(divergences.mean())
+        level = float(least.mean()) if loss is None else loss
+        limit = _largest_rise(judge, level, linear_loss)
         is_kept = rise <= limit
         report(
             f"{n_kept} of {len(order)} hidden units, refitted: loss {float(losses.mean()):.4g}, "
@@ -94,7 +106,7 @@ def halve(
             here = deepcopy(network.state_dict())
         else:
             network.load_state_dict(here)
-            share = share**0.5
+            share, too_few = share**0.5, n_kept
     return best, last
 
 

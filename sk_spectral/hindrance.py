@@ -1,7 +1,5 @@
 """Whether the penalty alone holds the growth of a network back."""
 
-from collections.abc import Callable
-
 from torch import Tensor
 
 from sk_spectral.batches import TensorRows
@@ -12,12 +10,16 @@ from sk_spectral.pruning import Judge, Pruning
 from sk_spectral.reduction import reduce
 from sk_spectral.rival import STANDARD_ERRORS
 
+KEEPS_LINEAR = (
+    "alone keeps the network linear: without the penalty hidden units beat the best linear map."
+)
+
 
 def how_held_back(
     free: SpectralNetwork,
     train: TensorRows,
     judge: Judge,
-    compare: Callable[[], CrossFit | None],
+    compared: CrossFit | None,
     found: Pruning,
     trained: Tensor,
 ) -> str | None:
@@ -33,20 +35,15 @@ def how_held_back(
     train : TensorRows
         What it was trained on.
     judge : Judge
-    compare : callable
-        Cross-fits such a network with linear maps, as for `reduce`.
+    compared : CrossFit or None
+        Folds by which units were preferred with the penalty.
     found : Pruning
         What was found with the penalty.
     trained : Tensor of shape (n_samples,)
         Losses, by the judge, of the network trained with the penalty.
     """
     if not any(mask.any() for mask in found.unit_masks):
-        if reduce(free, judge, train, compare)[1] is not None:
-            return None
-        return (
-            "alone keeps the network linear: without the penalty hidden units beat the best linear "
-            "map."
-        )
+        return KEEPS_LINEAR if reduce(free, judge, train, compared)[1] is None else None
     losses = judge.losses(free, free.active_units())
     loss = float(losses.mean())
     limit = judge.limit(loss) + STANDARD_ERRORS * standard_error(trained - losses)

@@ -7,7 +7,6 @@ from typing import Any, Self
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import StandardScaler
 
 from sk_spectral.batches import TensorRows
@@ -63,24 +62,6 @@ class Data:
         if self.sample_weight is None or self.sample_weight.all():
             return self
         return self.take(np.flatnonzero(self.sample_weight))
-
-
-def split_rows(
-    data: Data, fraction: float, *, stratified: bool, random_state: np.random.RandomState
-) -> tuple[Data, Data]:
-    """Set `fraction` of the rows apart for validation, by class where each class allows it."""
-    n_samples = len(data)
-    n_valid = min(max(int(np.ceil(fraction * n_samples)), 1), n_samples - 1)
-    labels = None
-    if stratified:
-        counts = np.bincount(data.y)
-        counts = counts[counts > 0]
-        if counts.min() >= 2 and len(counts) <= min(n_valid, n_samples - n_valid):
-            labels = data.y
-    train, valid = train_test_split(
-        np.arange(n_samples), test_size=n_valid, stratify=labels, random_state=random_state
-    )
-    return data.take(train), data.take(valid)
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,7 +13,7 @@ from sk_spectral.trainer import Trainer
 from sk_spectral.training import SpectralNet
 
 _SHARE_OF_THE_WHOLE = 0.7
-_STEPS = 400
+_STEPS, _STEPS_UNWATCHED = 400, 150
 
 
 class RelaxedFit:
@@ -21,14 +21,16 @@ class RelaxedFit:
 
     The targets are 0.7 of what the whole network says and 0.3 of the truth (Hinton, Vinyals and
     Dean, "Distilling the Knowledge in a Neural Network", arXiv:1503.02531): their noise is less,
-    and few units suffice to say the same.
+    and few units suffice to say the same. Without validation rows, which tell when to stop, they
+    are what the whole network says alone.
 
     Parameters
     ----------
     trainer : Trainer
     network : SpectralNetwork
         Is trained further by each call. As it is now it is the whole.
-    train, valid : TensorRows
+    train : TensorRows
+    valid : TensorRows or None
     all_rows : callable, optional
         Gives both together.
     """
@@ -38,12 +40,13 @@ class RelaxedFit:
         trainer: Trainer,
         network: SpectralNetwork,
         train: TensorRows,
-        valid: TensorRows,
+        valid: TensorRows | None,
         all_rows: Callable[[], TensorRows] | None = None,
     ) -> None:
         self._trainer = trainer
         self._network = network
         self._whole = deepcopy(network)
+        self._share = 1.0 if valid is None else _SHARE_OF_THE_WHOLE
         self._train = self._drawn_towards_the_whole(train)
         self._valid = valid
         self._all_rows = all_rows
@@ -52,13 +55,18 @@ class RelaxedFit:
     def __call__(self, unit_masks: list[Tensor]) -> int:
         """Train for 400 steps and keep the epoch that is best for the validation rows.
 
+        Without these for 150, and keep the last.
+
         Returns
         -------
         int
             Number of that epoch, from 1 on.
         """
         n_batches = -(-len(self._train) // self._trainer.batch_size(len(self._train)))
-        net = self._fit(self._train, self._valid, unit_masks, -(-_STEPS // n_batches))
+        steps = _STEPS_UNWATCHED if self._valid is None else _STEPS
+        net = self._fit(self._train, self._valid, unit_masks, -(-steps // n_batches))
+        if self._valid is None:
+            return len(net.history)
         return 1 + int(np.argmin(net.history[:, "valid_loss"]))
 
     def keep(self, unit_masks: list[Tensor], last: LastRefit) -> None:
@@ -80,7 +88,7 @@ class RelaxedFit:
 
     def _drawn_towards_the_whole(self, rows: TensorRows) -> TensorRows:
         outputs = self._whole.evaluate(rows.X)
-        y = self._trainer.loss.drawn_towards(outputs, rows.y, _SHARE_OF_THE_WHOLE)
+        y = self._trainer.loss.drawn_towards(outputs, rows.y, self._share)
         return TensorRows(rows.X, y, rows.sample_weight)
 
     def _fit(

@@ -15,8 +15,6 @@ STANDARD_ERRORS = 2.0
 """Standard errors of the difference on validation rows by which hidden units must win: less cannot
 be told from noise, by which the epoch to stop at was chosen, too."""
 
-BY_FAR = 4.0
-
 
 @dataclass(frozen=True)
 class Rival:
@@ -39,7 +37,6 @@ class Rival:
         network: SpectralNetwork,
         pruning: Pruning,
         judge: Judge,
-        standard_errors: float = STANDARD_ERRORS,
     ) -> bool:
         """Whether what was kept of the network is better by more than the judge's limit.
 
@@ -50,7 +47,7 @@ class Rival:
         forgiven = 0.0
         if judge.independent:
             excess = self.losses - judge.losses(network, pruning.unit_masks)
-            forgiven = standard_errors * standard_error(excess)
+            forgiven = STANDARD_ERRORS * standard_error(excess)
         return float(self.losses.mean()) > judge.limit(pruning.loss_before) + forgiven
 
 

@@ -1,7 +1,7 @@
 """The search that both estimators share: scale, train, prune, cut out, read the topology."""
 
 from abc import ABCMeta, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import deepcopy
 from functools import partial
@@ -10,24 +10,26 @@ from warnings import warn
 
 import numpy as np
 import torch
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from sklearn.utils import check_random_state
 
 from sk_spectral.batches import TensorRows
-from sk_spectral.crossfit import MOST_ROWS, CrossFit, folds
+from sk_spectral.crossfit import CrossFit
 from sk_spectral.cutting import ROWS_TO_COMPARE, cut_out, evenly_spaced, nonlinear_share_of
-from sk_spectral.hindrance import how_held_back
+from sk_spectral.hindrance import KEEPS_LINEAR, how_held_back
 from sk_spectral.losses import LogLoss, SquaredError
 from sk_spectral.network import SpectralNetwork
 from sk_spectral.perceptron import LinearMaps
 from sk_spectral.prediction import Predictor
-from sk_spectral.preparation import Data, Scaling, split_rows
+from sk_spectral.preparation import Data, Scaling
 from sk_spectral.pruning import Judge, Pruning, prune
 from sk_spectral.reduction import reduce
 from sk_spectral.refit import RelaxedFit
+from sk_spectral.splitting import FEWEST_INFORMATIVE, MOST_ROWS, Splitter
 from sk_spectral.threads import limited_threads
 from sk_spectral.topology import Topology
 from sk_spectral.trainer import Trainer
+from sk_spectral.training import SpectralNet
 from sk_spectral.validation import (
     check_device,
     check_hidden_layer_sizes,
@@ -41,13 +43,13 @@ _FEWEST_ROWS_TO_SPLIT = 100
 class _Split(NamedTuple):
     """What to train on, what to watch, and what the linear rival may be fitted to in the end.
 
-    Folds of it are what the search and that rival are compared on.
+    Folds of it are what the search and that rival are compared on, where there is a splitter.
     """
 
     train: Data
     valid: Data | None = None
     whole: Data | None = None
-    folds: list[NDArray[np.bool_]] | None = None
+    splitter: Splitter | None = None
 
 
 class SpectralSearch(Predictor, metaclass=ABCMeta):
@@ -120,8 +122,8 @@ class SpectralSearch(Predictor, metaclass=ABCMeta):
             split = self._split(data, (X_val, y_val, sample_weight_val))
             if not continued:
                 self._initialize(split.train)
-            self._start_net(len(split.train), split.valid is not None)
-            self._search(split, self.max_iter)
+            self._set_dtype(len(split.train))
+            self._search(split)
         return self
 
     def _partial_fit(
@@ -137,9 +139,13 @@ class SpectralSearch(Predictor, metaclass=ABCMeta):
             data = self._check_data(X, y, sample_weight, reset=first, **target)
             if first:
                 self._initialize(data)
+                self._set_dtype(len(data))
                 self._start_net(len(data), validated=False)
             self._check_architecture()
-            self._search(_Split(data), 1)
+            rows = self._to_rows(data)
+            self.net_.fit_rows(rows, None, 1)
+            judge = Judge.of_rows(self._loss(), self.network_, rows, None, self.prune_tol)
+            self._finish(prune(self.network_, judge), rows)
         return self
 
     def _split(
@@ -152,34 +158,39 @@ class SpectralSearch(Predictor, metaclass=ABCMeta):
             raise ValueError("X_val and y_val must be given together, only one of them was.")
         if X_val is not None:
             valid = self._check_data(X_val, y_val, weight_val, reset=False, suffix="_val")
-            return _Split(data, valid, data, self._folds(data))
+            splitter = Splitter.of(data) if self._is_to_be_compared(data) else None
+            return _Split(data, valid, data, splitter)
         n_samples = len(data)
         wanted = self.early_stopping is True or (
             self.early_stopping == "auto"
             and self.solver != "lbfgs"
             and n_samples >= _FEWEST_ROWS_TO_SPLIT
         )
-        if not wanted or n_samples < 2:
-            return _Split(data, None, data, self._folds(data))
-        train, valid = split_rows(
-            data,
-            self.validation_fraction,
-            stratified=data.y.ndim == 1,
-            random_state=self._random_state,
-        )
-        return _Split(train, valid, data, self._folds(data))
+        compared = self._is_to_be_compared(data)
+        splitter = Splitter.of(data) if wanted or compared else None
+        if not wanted or splitter.n_groups < 2:
+            return _Split(data, None, data, splitter)
+        train, valid = splitter.set_apart(self.validation_fraction, self._random_state)
+        return _Split(data.take(train), data.take(valid), data, splitter if compared else None)
 
-    def _folds(self, data: Data) -> list[NDArray[np.bool_]] | None:
-        """Folds by which the search is compared with linear maps, where it is to be."""
+    def _is_to_be_compared(self, data: Data) -> bool:
+        """Whether folds of the rows are to hold the network against linear maps.
+
+        Up to 5,000 rows, or where a tenth of them would hardly hold the rarer classes.
+        """
         if (
-            len(data) > MOST_ROWS
-            or self.prune_tol is None
+            self.prune_tol is None
             or self.early_stopping is False
             or self.solver == "lbfgs"
             or self.warm_start  # may have seen the rows before
         ):
-            return None
-        return folds(data, int(self._random_state.randint(2**31 - 1)))
+            return False
+        if len(data) <= MOST_ROWS:
+            return True
+        if data.y.ndim != 1:
+            return False
+        rarer = len(data) - np.bincount(data.y).max()
+        return bool(self.validation_fraction * rarer < FEWEST_INFORMATIVE)
 
     def _initialize(self, data: Data) -> None:
         """Scaling of the first rows, and a network that starts as a linear perceptron."""
@@ -221,52 +232,116 @@ class SpectralSearch(Predictor, metaclass=ABCMeta):
         return Trainer(self.get_params(deep=False), self._loss(), self._random_state)
 
     def _start_net(self, n_samples: int, validated: bool) -> None:
-        trainer = self._trainer()
         if self.solver != "lbfgs":
             warn_of_batch_size(self.batch_size, n_samples)
-        if trainer.batch_size(n_samples) == n_samples:
-            # Without mini-batches weights count as repeated rows do; float64 keeps that true.
+        self.net_ = self._trainer().new_net(self.network_, n_samples, validated)
+
+    def _set_dtype(self, n_samples: int) -> None:
+        """Without mini-batches weights count as repeated rows do; float64 keeps that true."""
+        if self._trainer().batch_size(n_samples) == n_samples:
             self.network_.double()
-        stop_early = validated and self.early_stopping is not False
-        self.net_ = trainer.new_net(self.network_, n_samples, stop_early)
 
-    def _search(self, split: _Split, n_epochs: int) -> None:
-        """Train, prune, cut the compact network out and read its topology.
+    def _to_rows(self, data: Data) -> TensorRows:
+        like = self.network_.eigenvalues[0]
+        return self._scaling.to_rows(data, dtype=like.dtype, device=like.device)
 
-        A whole fit is held against the best linear map as well. What is preferred is then fitted to
-        all rows.
+    def _search(self, split: _Split) -> None:
+        """Train on folds first: only where hidden units pay there, the whole network is trained."""
+        self.network_ = self.network_.to(check_device(self.device))
+        start = deepcopy(self.network_)
+        compared = None
+        if split.splitter is not None:
+            compared, self.net_ = self._compare(start, split)
+            self.network_ = self.net_.module_
+        if compared is not None and not compared.prefers_units(self.prune_tol):
+            self._report("no hidden unit: on rows held out they do not beat the best linear map")
+            pruning = self._become_linear(split.whole, compared)
+            rows = evenly_spaced(self._to_rows(split.whole))
+            if self._is_penalized() and compared.has_network:
+                free, _ = self._compare(start, split, penalty=None, callbacks=(), verbose=0)
+                if free is not None and free.prefers_units(self.prune_tol):
+                    self._warn_of_alpha(KEEPS_LINEAR)
+        else:
+            if compared is not None:
+                self.network_ = deepcopy(start)
+            self._start_net(len(split.train), split.valid is not None)
+            pruning, rows = self._grow(start, split, compared)
+        self._finish(pruning, rows)
+
+    def _compare(
+        self, start: SpectralNetwork, split: _Split, **changes: Any
+    ) -> tuple[CrossFit | None, SpectralNet]:
+        """The search held against linear maps on rows that neither has seen."""
+        return self._trainer().compare(
+            start,
+            self._to_rows(split.whole),
+            split.splitter,
+            validated=split.valid is not None,
+            report=self._report,
+            **changes,
+        )
+
+    def _become_linear(self, whole: Data, compared: CrossFit) -> Pruning:
+        """The best linear map of all rows takes the place of the network."""
+        network = self.network_
+        maps = LinearMaps(self._to_rows(whole), network.layer_sizes[-1], network.fit_intercept)
+        nothing = [torch.zeros_like(mask) for mask in network.active_units()]
+        network.set_perceptron(torch.as_tensor(maps(compared.shrinkage)))
+        loss = compared.mean_linear_loss()
+        return Pruning(nothing, compared.mean_loss() if compared.has_network else loss, loss)
+
+    def _grow(
+        self, start: SpectralNetwork, split: _Split, compared: CrossFit | None
+    ) -> tuple[Pruning, TensorRows]:
+        """Train on all rows, then drop what does not pay.
+
+        Returns
+        -------
+        Pruning
+        TensorRows
+            Some of the rows that were trained on.
         """
-        device = check_device(self.device)
-        network = self.network_.to(device)
-        start = None if split.whole is None else deepcopy(network)  # partial_fit needs none
-
-        def to_rows(data: Data) -> TensorRows:
-            return self._scaling.to_rows(data, dtype=network.eigenvalues[0].dtype, device=device)
-
-        train = to_rows(split.train)
-        valid = None if split.valid is None else to_rows(split.valid)
+        network = self.network_
+        train = self._to_rows(split.train)
+        valid = None if split.valid is None else self._to_rows(split.valid)
+        n_epochs = self.max_iter
+        if compared is not None and compared.n_epochs is not None:
+            n_epochs = compared.n_epochs
         self.net_.fit_rows(train, valid, n_epochs)
         judge = Judge.of_rows(self._loss(), network, train, valid, self.prune_tol)
-        if start is None or self.prune_tol is None:
-            pruning = prune(network, judge)
-        else:
-            whole = partial(to_rows, split.whole)
-            refit = None
-            if valid is not None and not self.warm_start:
-                more = whole if len(split.whole) > len(train) else None
-                refit = RelaxedFit(self._trainer(), network, train, valid, more)
-            pruning, shrinkage = self._reduce(start, split, train, valid, whole, judge, refit)
-            train = evenly_spaced(train)
-            del judge, valid  # room for all rows
-            if refit is not None:
-                refit.again_to_all()
-                del refit
-            if shrinkage is not None:
-                settings = network.layer_sizes[-1], network.fit_intercept
-                network.set_perceptron(torch.as_tensor(LinearMaps(whole(), *settings)(shrinkage)))
-        share = nonlinear_share_of(network, pruning, train)
+        if self.prune_tol is None:
+            return prune(network, judge), evenly_spaced(train)
+        refit = None
+        if not self.warm_start and (valid is not None or compared is not None):
+            more = partial(self._to_rows, split.whole) if len(split.whole) > len(train) else None
+            refit = RelaxedFit(self._trainer(), network, train, valid, more)
+        trained = None
+        if self._is_penalized():
+            trained = judge.losses(network, network.active_units())
+        pruning, shrinkage = reduce(network, judge, train, compared, refit, self._report)
+        if trained is not None and (judge.independent or shrinkage is not None):
+            free = self._trainer().train_anew(start, train, valid, n_epochs, penalty=None)
+            found = how_held_back(free, train, judge, compared, pruning, trained)
+            if found is not None:
+                self._warn_of_alpha(found)
+        some = evenly_spaced(train)
+        del judge, valid, train  # room for all rows
+        if refit is not None:
+            refit.again_to_all()
+            del refit
+        if shrinkage is not None:
+            maps = LinearMaps(
+                self._to_rows(split.whole), network.layer_sizes[-1], network.fit_intercept
+            )
+            network.set_perceptron(torch.as_tensor(maps(shrinkage)))
+        return pruning, some
+
+    def _finish(self, pruning: Pruning, rows: TensorRows) -> None:
+        """Cut the compact network out and read its topology."""
+        network = self.network_
+        share = nonlinear_share_of(network, pruning, rows)
         network.to("cpu")
-        compact = cut_out(network, pruning, train.X[:ROWS_TO_COMPARE].cpu())
+        compact = cut_out(network, pruning, rows.X[:ROWS_TO_COMPARE].cpu())
         self.topology_ = Topology.from_compact(
             compact,
             loss_before=pruning.loss_before,
@@ -279,47 +354,15 @@ class SpectralSearch(Predictor, metaclass=ABCMeta):
         self.loss_ = pruning.loss_after
         self.n_iter_ = len(self.loss_curve_)
 
-    def _reduce(
-        self,
-        start: SpectralNetwork,
-        split: _Split,
-        train: TensorRows,
-        valid: TensorRows | None,
-        whole: Callable[[], TensorRows],
-        judge: Judge,
-        refit: RelaxedFit | None,
-    ) -> tuple[Pruning, float | None]:
-        """As `reduce`, and warn where the penalty alone held growth back."""
-        network, trainer = self.network_, self._trainer()
-        compare = partial(self._compare, start, whole, split)
-        report = print if self.verbose else lambda line: None
-        trained = None
-        if self.penalty is not None and self.alpha:
-            trained = judge.losses(network, network.active_units())
-        pruning, shrinkage = reduce(network, judge, train, compare, refit, report)
-        can_tell = judge.independent or (shrinkage is not None and split.folds is not None)
-        if trained is not None and can_tell:
-            free = trainer.train_anew(start, train, valid, self.max_iter, penalty=None)
-            compare = partial(compare, penalty=None)
-            found = how_held_back(free, train, judge, compare, pruning, trained)
-            if found is not None:
-                warn(f"alpha={self.alpha} {found} Lower alpha.", UserWarning, stacklevel=4)
-        return pruning, shrinkage
+    def _is_penalized(self) -> bool:
+        return self.penalty is not None and self.alpha > 0
 
-    def _compare(
-        self,
-        start: SpectralNetwork,
-        whole: Callable[[], TensorRows],
-        split: _Split,
-        **changes: Any,
-    ) -> CrossFit | None:
-        """The search held against linear maps on rows that neither has seen, where it can be."""
-        if split.folds is None:
-            return None
-        validated = split.valid is not None
-        n_epochs = self.max_iter if validated or changes else len(self.net_.history)
-        trainer = self._trainer()
-        return trainer.compare(start, whole(), split.folds, n_epochs, validated, **changes)
+    def _warn_of_alpha(self, found: str) -> None:
+        warn(f"alpha={self.alpha} {found} Lower alpha.", UserWarning, stacklevel=5)
+
+    def _report(self, line: str) -> None:
+        if self.verbose:
+            print(line)
 
     @contextmanager
     def _unchanged_on_error(self) -> Iterator[None]:

@@ -1,23 +1,25 @@
 """The nets that a search trains: its own, and those by which it is tested."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from copy import deepcopy
+from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
+from torch import Tensor
 
 from sk_spectral.batches import TensorRows
 from sk_spectral.crossfit import CrossFit, cross_fit
 from sk_spectral.losses import LogLoss, SquaredError
 from sk_spectral.network import SpectralNetwork
-from sk_spectral.training import SpectralNet, auto_weight_decay, build_net
+from sk_spectral.splitting import FEWEST_TO_COMPARE, Splitter
+from sk_spectral.training import RecordOutputs, SpectralNet, auto_weight_decay, build_net
 
 _LARGEST_BATCH_OF_ALL = 100
 _AUTO_BATCHES = 20
 _SMALLEST_AUTO_BATCH, _LARGEST_AUTO_BATCH = 32, 200
-_QUIET: dict[str, Any] = {"callbacks": (), "verbose": 0}
+QUIET: dict[str, Any] = {"callbacks": (), "verbose": 0}
 _ALL_EPOCHS: dict[str, Any] = {"patience": 10**9}
 
 
@@ -33,7 +35,7 @@ class Trainer:
         Drawn from for each net.
     """
 
-    UNWATCHED = _QUIET | _ALL_EPOCHS
+    UNWATCHED = QUIET | _ALL_EPOCHS
     """Changes for a net of which the user is told nothing and that trains for all its epochs."""
 
     def __init__(
@@ -47,7 +49,10 @@ class Trainer:
         self._random_state = random_state
 
     def new_generator(self) -> torch.Generator:
-        return torch.Generator().manual_seed(int(self._random_state.randint(2**31 - 1)))
+        return torch.Generator().manual_seed(self._new_seed())
+
+    def _new_seed(self) -> int:
+        return int(self._random_state.randint(2**31 - 1))
 
     def batch_size(self, n_samples: int) -> int:
         """Rows of a batch; "auto" makes 20 batches, of 32 to 200 rows, or one of up to 100."""
@@ -87,7 +92,10 @@ class Trainer:
             "device": str(parameters["device"]),
             "verbose": int(parameters["verbose"]),
         }
-        return build_net(network, self.loss, stop_early=stop_early, **(settings | changes))
+        settings |= changes
+        if not settings["verbose"]:
+            settings["callbacks__print_log"] = None  # it would make its tables all the same
+        return build_net(network, self.loss, stop_early=stop_early, **settings)
 
     def train_anew(
         self,
@@ -99,7 +107,7 @@ class Trainer:
     ) -> SpectralNetwork:
         """A copy of `start`, trained as the user's network is."""
         network = deepcopy(start)
-        net = self.new_net(network, len(train), valid is not None, **_QUIET | changes)
+        net = self.new_net(network, len(train), valid is not None, **QUIET | changes)
         net.fit_rows(train, valid, n_epochs)
         return network
 
@@ -107,25 +115,65 @@ class Trainer:
         self,
         start: SpectralNetwork,
         rows: TensorRows,
-        folds: list[NDArray[np.bool_]],
-        n_epochs: int,
+        splitter: Splitter,
+        *,
         validated: bool,
+        report: Callable[[str], None] = lambda line: None,
         **changes: Any,
-    ) -> CrossFit | None:
-        """The training from `start` on, cross-fitted with linear maps.
+    ) -> tuple[CrossFit | None, SpectralNet]:
+        """The training from `start` on, cross-fitted with linear maps, and the net of one fold.
 
-        Where it is `validated`, each fold sets rows apart for this as the whole does.
+        Where it is `validated`, each fold sets rows apart for this as the whole does. Else the
+        folds find the number of epochs that is best for the rows held out. Too few different rows
+        compare linear maps alone. The net returned is the one that the user is told of.
         """
+        folds = splitter.folds(self._new_seed())
+        nets: list[SpectralNet] = []
 
-        def fit_network(some: TensorRows) -> SpectralNetwork:
-            if not validated:
-                return self.train_anew(start, some, None, n_epochs, **_ALL_EPOCHS, **changes)
-            order = torch.randperm(len(some), generator=self.new_generator()).to(some.y.device)
-            n_valid = int(np.ceil(self._parameters["validation_fraction"] * len(some)))
-            train, valid = (
-                TensorRows(*some.take(part)) for part in (order[n_valid:], order[:n_valid])
+        def fit_network(some: TensorRows, held_out: Tensor, split: Splitter) -> Tensor:
+            of_this = changes if not nets else QUIET | changes
+            net, outputs = self._fit_and_say(start, some, held_out, split, validated, of_this)
+            nets.append(net)
+            return outputs
+
+        fits = [partial(fit_network, split=splitter.take(np.flatnonzero(~out))) for out in folds]
+        compared = cross_fit(
+            rows,
+            folds,
+            fits if splitter.n_groups >= FEWEST_TO_COMPARE else None,
+            self.loss,
+            start.layer_sizes[-1],
+            start.fit_intercept,
+            report,
+        )
+        if not nets:
+            nets.append(self.new_net(deepcopy(start), len(rows), False, **changes))
+            nets[0].fit_rows(rows, None, self._parameters["max_iter"])
+        return compared, nets[0]
+
+    def _fit_and_say(
+        self,
+        start: SpectralNetwork,
+        rows: TensorRows,
+        held_out: Tensor,
+        splitter: Splitter,
+        validated: bool,
+        changes: Mapping[str, Any],
+    ) -> tuple[SpectralNet, Tensor]:
+        """A net fitted to some rows, and what it says on others in the end or by epoch."""
+        valid = None
+        said = RecordOutputs(held_out)
+        if validated:
+            parts = splitter.set_apart(self._parameters["validation_fraction"], self._new_seed())
+            rows, valid = (
+                TensorRows(*rows.take(torch.as_tensor(part, device=rows.y.device)))
+                for part in parts
             )
-            return self.train_anew(start, train, valid, n_epochs, **changes)
-
-        settings = start.layer_sizes[-1], start.fit_intercept
-        return cross_fit(rows, folds, fit_network, self.loss, *settings)
+        else:
+            callbacks = changes.get("callbacks", self._parameters["callbacks"]) or ()
+            changes = {**changes, "callbacks": [*callbacks, said]}
+        net = self.new_net(deepcopy(start), len(rows), validated, **changes)
+        net.fit_rows(rows, valid, self._parameters["max_iter"])
+        if validated:
+            return net, net.module_.evaluate(held_out)[None]
+        return net, torch.stack(said.outputs)

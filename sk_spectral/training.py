@@ -242,6 +242,22 @@ class RecordTopology(Callback):
         net.history.record("units_in_effect", n_units)
 
 
+class RecordOutputs(Callback):
+    """Keeps what the network says on some rows after each epoch.
+
+    Parameters
+    ----------
+    X : Tensor of shape (n_samples, n_features)
+    """
+
+    def __init__(self, X: Tensor) -> None:
+        self.X = X
+        self.outputs: list[Tensor] = []
+
+    def on_epoch_end(self, net: NeuralNet, **kwargs: Any) -> None:
+        self.outputs.append(net.module_.evaluate(self.X))
+
+
 class _Stopping(EarlyStopping):
     """Early stopping that lets an epoch without the loss it watches pass, as in partial_fit."""
 

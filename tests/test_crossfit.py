@@ -4,52 +4,10 @@ import torch
 from sklearn.linear_model import Ridge
 
 from sk_spectral.batches import TensorRows
-from sk_spectral.crossfit import N_FOLDS, CrossFit, cross_fit, folds
+from sk_spectral.crossfit import CrossFit, cross_fit
 from sk_spectral.losses import LogLoss, SquaredError
-from sk_spectral.network import SpectralNetwork
 from sk_spectral.preparation import Data
-
-
-def data_of(y, X=None, seed=0):
-    X = np.random.default_rng(seed).normal(size=(len(y), 3)) if X is None else X
-    return Data(np.asarray(y), None, X)
-
-
-def test_folds_hold_each_row_out_once():
-    held_out = folds(data_of(np.zeros((50, 1))), 0)
-    assert len(held_out) == N_FOLDS
-    assert (np.sum(held_out, axis=0) == 1).all()
-    assert min(out.sum() for out in held_out) == 10
-
-
-def test_equal_rows_are_in_one_fold_and_do_not_change_the_others():
-    X, y = np.random.default_rng(0).normal(size=(40, 3)), np.arange(40.0)[:, None]
-    once = folds(data_of(y, X), 3)
-    twice = np.r_[np.arange(40), np.arange(10)]
-    repeated = folds(data_of(y[twice], X[twice]), 3)
-    for out, out_repeated in zip(once, repeated, strict=True):
-        np.testing.assert_array_equal(out_repeated, out[twice])
-
-
-def test_rows_of_equal_X_are_in_one_fold_whatever_their_targets():
-    """Else a network that learns the shares by cell would be tested on the opposite of them."""
-    X, y = np.repeat(np.arange(30.0), 10)[:, None], np.arange(300) % 2
-    for out in folds(data_of(y, X), 0):
-        assert out.sum() == 60
-        assert len(np.unique(X[out])) == 6
-        assert y[out].mean() == 0.5
-
-
-def test_folds_are_by_class_where_classes_allow_it():
-    y = np.repeat([0, 1], [90, 10])
-    assert [int(y[out].sum()) for out in folds(data_of(y), 0)] == [2] * N_FOLDS
-    rare = np.repeat([0, 1], [98, 2])
-    assert len(folds(data_of(rare), 0)) == N_FOLDS
-
-
-def test_too_few_different_rows_have_no_folds():
-    assert folds(data_of(np.zeros((9, 1))), 0) is None
-    assert folds(data_of(np.zeros((90, 1)), np.ones((90, 2))), 0) is None
+from sk_spectral.splitting import N_FOLDS, Splitter
 
 
 def rows_of_a_line(n_samples=60, weight=None):
@@ -59,28 +17,34 @@ def rows_of_a_line(n_samples=60, weight=None):
     return TensorRows(X, X.sum(1, keepdim=True) + 1.0 + noise, weight)
 
 
-def constant_network(rows):
-    """Predicts 0, and remembers how many rows it was given."""
-    generator = torch.Generator().manual_seed(0)
-    network = SpectralNetwork([3, 4, 1], dtype=torch.float64, generator=generator)
-    network.set_perceptron(torch.zeros(1, 4))
-    constant_network.n_rows.append(len(rows))
-    return network
+def folds_of(rows):
+    y = rows.y.numpy()
+    return Splitter.of(Data(y, None, rows.X.numpy())).folds(0)
+
+
+def in_each_fold(outputs_of):
+    """Such a fit in each fold, and a list of how many rows they were given."""
+    n_rows = []
+
+    def fit(others, held_out):
+        n_rows.append(len(others))
+        return outputs_of(held_out)[None]
+
+    return [fit] * N_FOLDS, n_rows
 
 
 def test_losses_are_of_rows_held_out():
-    constant_network.n_rows = []
-    rows = rows_of_a_line()
-    data = Data(rows.y.numpy(), None, rows.X.numpy())
-    held_out = folds(data, 0)
-    found = cross_fit(rows, held_out, constant_network, SquaredError(), 1, True)
-    assert constant_network.n_rows == [48, 48]  # much worse: two folds are enough
-    order = np.concatenate([np.flatnonzero(out) for out in held_out[:2]])
+    rows = rows_of_a_line(120)
+    held_out = folds_of(rows)
+    fits, n_rows = in_each_fold(lambda X: X.new_zeros(len(X), 1))
+    found = cross_fit(rows, held_out, fits, SquaredError(), 1, True)
+    assert n_rows == [96]  # much worse: one fold is enough
+    order = np.concatenate([np.flatnonzero(out) for out in held_out[:1]])
     torch.testing.assert_close(found.network, rows.y[order, 0].square())
     X, y = rows.X.numpy(), rows.y.numpy()[:, 0]
-    expected = np.empty(60)
+    expected = np.empty(120)
     for out in held_out:
-        ridge = Ridge(alpha=found.shrinkage * 48).fit(X[~out], y[~out])
+        ridge = Ridge(alpha=found.shrinkage * 96).fit(X[~out], y[~out])
         expected[out] = (ridge.predict(X[out]) - y[out]) ** 2
     np.testing.assert_allclose(found.linear, expected[order], rtol=1e-6)
     gain, error = found.mean_gain()
@@ -91,27 +55,104 @@ def test_losses_are_of_rows_held_out():
     assert found.mean_mistakes_avoided() == (0.0, 0.0)
 
 
-def test_a_network_that_is_not_worse_is_tested_on_all_folds():
-    rows, fitted = rows_of_a_line(), []
-
-    def the_truth(others):
-        fitted.append(len(others))
-        network = SpectralNetwork(
-            [3, 4, 1], dtype=torch.float64, generator=torch.Generator().manual_seed(0)
-        )
-        network.set_perceptron(torch.ones(1, 4))
-        return network
-
-    held_out = folds(Data(rows.y.numpy(), None, rows.X.numpy()), 0)
-    found = cross_fit(rows, held_out, the_truth, SquaredError(), 1, True)
-    assert fitted == [48] * N_FOLDS
+def test_a_network_that_is_little_better_is_tested_on_all_folds():
+    rows = rows_of_a_line()
+    rows = TensorRows(rows.X, rows.y + 0.06 * rows.X[:, :1].abs())
+    fits, n_rows = in_each_fold(lambda X: X.sum(1, keepdim=True) + 1.0 + 0.06 * X[:, :1].abs())
+    found = cross_fit(rows, folds_of(rows), fits, SquaredError(), 1, True)
+    assert n_rows == [48] * N_FOLDS
     assert len(found.network) == len(found.linear) == 60
+    assert found.n_epochs is None
+
+
+def test_a_network_that_is_much_better_is_not_tested_on_all_folds():
+    rows = rows_of_a_line(200)
+    bent = TensorRows(rows.X, rows.X[:, :1].abs())
+    fits, n_rows = in_each_fold(lambda X: X[:, :1].abs())
+    found = cross_fit(bent, folds_of(bent), fits, SquaredError(), 1, True)
+    assert len(n_rows) == 2
+    assert found.prefers_units(0.03)
+
+
+def test_the_epoch_that_is_best_for_all_rows_held_out_is_taken(monkeypatch):
+    """By epochs the outputs go from 0 through the truth, and one fold ends in the middle."""
+    rows, ends = rows_of_a_line(), iter([5, 5, 2, 5, 5])
+
+    def fit(others, held_out):
+        truth = held_out.sum(1, keepdim=True) + 1.0
+        return torch.stack([share * truth for share in (0.0, 0.6, 0.9, 1.2, 1.5)])[: next(ends)]
+
+    monkeypatch.setattr(CrossFit, "is_decided", lambda self, share: False)
+    found = cross_fit(rows, folds_of(rows), [fit] * N_FOLDS, SquaredError(), 1, True)
+    assert found.n_epochs == 3
+    order = np.concatenate([np.flatnonzero(out) for out in folds_of(rows)])
+    truth = rows.X[order].sum(1) + 1.0
+    share = torch.full((60,), 0.9, dtype=torch.float64)
+    share[24:36] = 0.6
+    torch.testing.assert_close(found.network, (rows.y[order, 0] - share * truth).square())
+
+
+def test_an_epoch_is_tested_on_rows_that_did_not_choose_it(monkeypatch):
+    """Each fold has an epoch of its own that is right by chance."""
+    rows, n_fits = rows_of_a_line(), iter(range(N_FOLDS))
+
+    def fit(others, held_out):
+        outputs = held_out.new_zeros(N_FOLDS, len(held_out), 1)
+        outputs[next(n_fits)] = held_out.sum(1, keepdim=True) + 1.0
+        return outputs
+
+    monkeypatch.setattr(CrossFit, "is_decided", lambda self, share: False)
+    found = cross_fit(rows, folds_of(rows), [fit] * N_FOLDS, SquaredError(), 1, True)
+    order = np.concatenate([np.flatnonzero(out) for out in folds_of(rows)])
+    torch.testing.assert_close(found.network, rows.y[order, 0].square())
+
+
+def seen_so_far(gain, spread, fewer=None, n=40):
+    """A network that gains with a standard error of spread / √n, and makes fewer mistakes."""
+    linear = torch.ones(n).double() + gain
+    linear[::2] += spread
+    linear[1::2] -= spread
+    mistakes = (None, None)
+    if fewer is not None:
+        mistakes = torch.zeros(n).double(), (torch.arange(n) < fewer).double()
+    return CrossFit(torch.ones(n).double(), linear, None, 0.01, 2.0, *mistakes)
+
+
+@pytest.mark.parametrize(
+    ("z", "share", "fewer", "expected"),
+    [
+        (-0.2, 0.2, None, True),  # -0.09 + 2.08 < 2
+        (-0.1, 0.2, None, False),
+        (-0.2, 0.2, 2, False),  # mistakes: 1.45 standard errors, 0.65 + 1.47 > 2
+        (-0.2, 0.2, 1, True),
+        (0.6, 0.6, None, True),  # 0.46 + 1.47 < 2
+        (0.7, 0.6, None, False),
+        (9.2, 0.2, None, True),  # 4.11 - 2.08 > 2
+        (9.0, 0.2, None, False),
+        (4.6, 0.6, None, True),
+        (4.4, 0.6, None, False),
+        (1.9, 1.0, None, True),
+        (2.1, 1.0, None, True),
+    ],
+)
+def test_folds_end_where_the_rest_would_hardly_change_the_outcome(z, share, fewer, expected):
+    compared = seen_so_far(z / 40**0.5, 1.0, fewer)
+    assert compared.mean_gain()[0] / compared.mean_gain()[1] == pytest.approx(z)
+    assert compared.is_decided(share) == expected
+
+
+def test_too_few_rows_compare_linear_maps_alone():
+    rows = rows_of_a_line(8)
+    found = cross_fit(rows, folds_of(rows), None, SquaredError(), 1, True)
+    assert not found.has_network
+    assert not found.prefers_units(0.03)
+    assert len(found.linear) == 8
 
 
 def test_weights_count_in_the_mean_and_in_its_error():
     weight = torch.tensor([2.0, 1.0, 0.0, 1.0]).double()
     found = CrossFit(
-        torch.zeros(4).double(), torch.tensor([1.0, 3.0, 99.0, 5.0]).double(), weight, 1.0
+        torch.zeros(4).double(), torch.tensor([1.0, 3.0, 99.0, 5.0]).double(), weight, 1.0, 9.0
     )
     gain, error = found.mean_gain()
     assert gain == pytest.approx(2.5)
@@ -124,8 +165,8 @@ def test_a_fold_that_leaves_one_class_cannot_be_compared():
     y = torch.tensor([0] * 20 + [1] * 5)
     X = torch.randn(25, 3, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     held_out = [y.numpy() == 1, y.numpy() == 0]
-    constant_network.n_rows = []
-    assert cross_fit(TensorRows(X, y), held_out, constant_network, LogLoss(), 1, True) is None
+    fits, _ = in_each_fold(lambda X: X.new_zeros(len(X), 1))
+    assert cross_fit(TensorRows(X, y), held_out, fits, LogLoss(), 1, True) is None
 
 
 def test_mistakes_are_counted_and_fewer_of_them_keep_the_folds_going():
@@ -133,17 +174,11 @@ def test_mistakes_are_counted_and_fewer_of_them_keep_the_folds_going():
     generator = torch.Generator().manual_seed(0)
     X = torch.randn(200, 3, generator=generator, dtype=torch.float64)
     y = ((X[:, 0].abs() > 0.7) | (torch.arange(200) % 10 == 0)).long()
-    n_fits = []
-
-    def sure(others):
-        n_fits.append(len(others))
-        network = SpectralNetwork([3, 2, 1], dtype=torch.float64, generator=generator)
-        network.evaluate = lambda rows: 100.0 * (rows[:, :1].abs() - 0.7).sign()
-        return network
-
-    held_out = folds(Data(y.numpy(), None, X.numpy()), 0)
-    found = cross_fit(TensorRows(X, y), held_out, sure, LogLoss(), 1, True)
-    assert len(n_fits) == N_FOLDS
+    rows = TensorRows(X, y)
+    fits, n_rows = in_each_fold(lambda X: 100.0 * (X[:, :1].abs() - 0.7).sign())
+    held_out = folds_of(rows)
+    found = cross_fit(rows, held_out, fits, LogLoss(), 1, True)
+    assert len(n_rows) == N_FOLDS
     gain, error = found.mean_gain()
     assert gain < -2 * error
     order = np.concatenate([np.flatnonzero(out) for out in held_out])

@@ -17,7 +17,7 @@ FLOORS = [
     ["gradient"],
     ["topology", "training", "pruning", "datasets"],
     ["perceptron", "preparation", "validation", "persistence"],
-    ["prediction", "cutting", "crossfit", "halving", "rival"],
+    ["splitting", "prediction", "cutting", "crossfit", "halving", "rival"],
     ["trainer"],
     ["refit"],
     ["reduction"],
@@ -35,7 +35,7 @@ ROOMS = {
     },
     "skorch": {"training"},
     "sklearn": {
-        "crossfit", "datasets", "perceptron", "persistence", "prediction", "preparation",
+        "datasets", "perceptron", "splitting", "persistence", "prediction", "preparation",
         "validation", "search", "estimators", "export",
     },
     "scipy": set(),
