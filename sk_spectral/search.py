@@ -118,7 +118,7 @@ class SpectralSearch(Predictor, metaclass=ABCMeta):
                 self.network_ = deepcopy(self.network_)  # an error loses nothing
             split = self._split(data, (X_val, y_val, sample_weight_val))
             if not continued:
-                self._initialize(split.train)
+                self._initialize(split.train, complete=True)
             self._start_net(len(split.train), split.valid is not None)
             self._search(split, self.max_iter)
         return self
@@ -135,7 +135,7 @@ class SpectralSearch(Predictor, metaclass=ABCMeta):
                 self._random_state = check_random_state(self.random_state)
             data = self._check_data(X, y, sample_weight, reset=first, **target)
             if first:
-                self._initialize(data)
+                self._initialize(data, complete=False)
                 self._start_net(len(data), validated=False)
             self._check_architecture()
             self._search(_Split(data), 1)
@@ -180,14 +180,17 @@ class SpectralSearch(Predictor, metaclass=ABCMeta):
             return None
         return folds(data, int(self._random_state.randint(2**31 - 1)))
 
-    def _initialize(self, data: Data) -> None:
+    def _initialize(self, data: Data, *, complete: bool) -> None:
         """Scaling of the first rows, and a network that starts as a linear perceptron."""
         n_outputs = self._n_outputs(data)
-        if self.standardize:
-            kept = n_outputs if data.y.ndim == 1 else None  # logits have their own units
-            self._scaling = Scaling.fit(data, kept, centered=self.fit_intercept)
-        else:
-            self._scaling = Scaling.identity(data.n_features, n_outputs)
+        scales_y = self.standardize and data.y.ndim == 2  # logits have their own units
+        self._scaling = Scaling.fit(
+            data,
+            None if scales_y else n_outputs,
+            centered=self.fit_intercept,
+            standardize=self.standardize,
+            complete=complete,
+        )
         self.network_ = SpectralNetwork(
             (data.n_features, *check_hidden_layer_sizes(self.hidden_layer_sizes), n_outputs),
             activation=self.activation,
@@ -195,6 +198,7 @@ class SpectralSearch(Predictor, metaclass=ABCMeta):
             train_input_eigenvalues=bool(self.train_input_eigenvalues),
             generator=self._trainer().new_generator(),
         )
+        self.network_.share_inputs(self._scaling.first_equal, self._scaling.silent_inputs())
 
     def _check_architecture(self) -> None:
         """Training can go on only in the architecture that it began in."""

@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parent.parent / "sk_spectral"
 
 # Every module may import those of the lines above it, and nothing beside or below.
 FLOORS = [
-    ["algebra", "losses", "batches", "averaging"],
+    ["algebra", "losses", "batches", "averaging", "moments"],
     ["carry", "penalties", "compact"],
     ["network"],
     ["gradient"],
