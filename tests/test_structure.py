@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parent.parent / "sk_spectral"
 
 # Every module may import those of the lines above it, and nothing beside or below.
 FLOORS = [
-    ["algebra", "losses", "batches", "averaging", "moments"],
+    ["algebra", "losses", "batches", "averaging", "moments", "logistic"],
     ["carry", "penalties", "compact"],
     ["network"],
     ["gradient"],
@@ -35,10 +35,10 @@ ROOMS = {
     },
     "skorch": {"training"},
     "sklearn": {
-        "crossfit", "datasets", "perceptron", "persistence", "prediction", "preparation",
+        "crossfit", "datasets", "persistence", "prediction", "preparation",
         "validation", "search", "estimators", "export",
     },
-    "scipy": set(),
+    "scipy": {"logistic"},
 }  # fmt: skip
 
 
