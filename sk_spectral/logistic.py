@@ -39,6 +39,7 @@ class LogisticRegressions:
         self._basis = None
         if X.shape[1] > len(X):  # W lies in the space of the rows
             self._basis = np.linalg.qr(X.T.astype(np.float64))[0]
+            self._basis[~X.any(axis=0)] = 0.0  # for which a deficient rank leaves rounding errors
             X = X @ self._basis
         self._X, self._fit_intercept = X, fit_intercept
         self._kept = self._rows(slice(None)) if X.size <= _VALUES_TO_KEEP else None

@@ -111,6 +111,12 @@ def test_logistic_map_is_that_of_scikit_learn(n_classes, weighted, fit_intercept
         np.testing.assert_allclose(maps(shrinkage), columns(oracle), rtol=1e-6, atol=1e-6)
 
 
+def test_logistic_map_of_fewer_rows_than_columns_leaves_a_column_of_zeros_alone():
+    X = np.random.RandomState(0).randn(3, 5)
+    X[1], X[:, 2] = X[0], 0.0
+    assert (LinearMaps(as_rows(X, np.array([0, 0, 1])), 1, True)(1e-3)[:, 2] == 0).all()
+
+
 @pytest.mark.parametrize("n_classes", [2, 3])
 def test_separable_classes_have_a_logistic_map(n_classes):
     X = np.linspace(-1.0, 1.0, 90)[:, None]
