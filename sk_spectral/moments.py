@@ -54,10 +54,12 @@ class Moments:
 
 
 def moments_of(parts: Parts, weight: Array | None = None) -> Moments:
-    """Moments in three passes: extremes, means, deviations.
+    """Moments in two passes: first the extremes.
 
-    Each column is first mapped to u = (x − m) / h in [−1, 1], m being the middle of its range and
-    h half of that, so that no square overflows and none underflows.
+    Each column is then mapped to u = (x − m) / h in [−1, 1], m being the middle of its range and
+    h half of that, so that no square overflows and none underflows. Means and squared deviations
+    of the parts are joined after Chan, Golub and LeVeque, "Algorithms for Computing the Sample
+    Variance", The American Statistician 1983.
 
     Parameters
     ----------
@@ -74,22 +76,24 @@ def moments_of(parts: Parts, weight: Array | None = None) -> Moments:
     middle, half = low / 2 + high / 2, high / 2 - low / 2
     half[half == 0] = 1.0
     share = None if weight is None else weight / weight.max()
-    if share is not None:
-        share = share / share.sum()
 
-    two_valued, n_rows, mean, square = high > low, 0, np.zeros_like(low), np.zeros_like(low)
+    two_valued, start, total = high > low, 0, 0.0
+    mean, square = np.zeros_like(low), np.zeros_like(low)
     for part in parts():
         if two_valued.any():
             two_valued &= ((part == low) | (part == high)).all(axis=0)
-        mean += _sum((part - middle) / half, share, n_rows)
-        n_rows += len(part)
-        dtype = part.dtype
-    mean /= n_rows if share is None else 1
-    start = 0
-    for part in parts():
-        square += _sum(np.square((part - middle) / half - mean), share, start)
-        start += len(part)
-    square /= n_rows if share is None else 1
+        dtype, stop = part.dtype, start + len(part)
+        some = np.ones(len(part)) if share is None else share[start:stop]
+        start, before, total = stop, total, total + some.sum()
+        if total == before:  # weights too small to be seen
+            continue
+        u = part - middle
+        u /= half
+        own = some @ u / (total - before)
+        u -= own
+        square += some @ np.square(u, out=u) + (own - mean) ** 2 * before * (1 - before / total)
+        mean += (own - mean) * (1 - before / total)
+    square /= total
 
     whole = (low == np.rint(low)) & (high == np.rint(high))
     unit = np.finfo(dtype if dtype.kind == "f" else np.float64).eps
@@ -97,10 +101,6 @@ def moments_of(parts: Parts, weight: Array | None = None) -> Moments:
     constant = (high == low) | ((high / 2 - low / 2 <= noise / 2) & ~whole)
     constant |= (half < _SMALLEST) | (square == 0)
     return Moments(low, high, middle + half * mean, half * np.sqrt(square), two_valued, constant)
-
-
-def _sum(values: Array, share: Array | None, start: int) -> Array:
-    return values.sum(axis=0) if share is None else share[start : start + len(values)] @ values
 
 
 def first_equals(parts: Parts, moments: Moments) -> NDArray[np.intp]:
