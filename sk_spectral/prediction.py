@@ -8,6 +8,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sk_spectral.compact import CompactNetwork
 from sk_spectral.persistence import Persistent
+from sk_spectral.threads import limited_threads
 
 Array = NDArray[Any]
 
@@ -44,4 +45,5 @@ class Predictor(Persistent):
         """Outputs of the compact network, shape (n_samples, n_outputs)."""
         check_is_fitted(self)
         X = validate_data(self, X, dtype=FLOATS, reset=False)
-        return self.compact_(X)
+        with limited_threads(float(len(X)) * self.compact_.n_parameters):
+            return self.compact_(X)

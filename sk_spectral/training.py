@@ -1,7 +1,6 @@
 """The skorch net that trains a spectral network from tensors held in memory."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from copy import deepcopy
 from math import isfinite
 from typing import Any
@@ -18,9 +17,9 @@ from sk_spectral.gradient import FlatParameters, GradientStep, flat_parameters
 from sk_spectral.losses import weighted_mean
 from sk_spectral.network import SpectralNetwork
 from sk_spectral.penalties import PENALTIES, unit_strengths
+from sk_spectral.threads import limited_threads
 
 _EVALUATION_BATCH = 2048
-_LARGEST_WORK_FOR_ONE_THREAD = 1 << 20
 _BATCH_EVENTS = ("on_batch_begin", "on_grad_computed", "on_batch_end")
 
 SOLVERS: dict[str, tuple[type[torch.optim.Optimizer], dict[str, Any]]] = {
@@ -32,23 +31,6 @@ SOLVERS: dict[str, tuple[type[torch.optim.Optimizer], dict[str, Any]]] = {
         {"max_iter": 1, "max_eval": 25, "history_size": 20, "line_search_fn": "strong_wolfe"},
     ),
 }
-
-
-@contextmanager
-def _threads_for(network: SpectralNetwork, batch_size: int) -> Iterator[None]:
-    """One thread while products are too small to share, then as many as before.
-
-    Sharing them gains nothing, and where other processes want the cores it costs many times the
-    work: each of thousands of small operations waits for the last thread.
-    """
-    before = torch.get_num_threads()
-    work = 2 * batch_size * max(phi.numel() for phi in network.eigenvectors)
-    if work <= _LARGEST_WORK_FOR_ONE_THREAD:
-        torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 class SpectralNet(NeuralNet):
@@ -136,7 +118,8 @@ class SpectralNet(NeuralNet):
                 )
                 if self.average:
                     self._average = RunningAverage([eigenvalues.data, eigenvectors.data])
-                with _threads_for(self.module_, self.batch_size):
+                largest = max(phi.numel() for phi in self.module_.eigenvectors)
+                with limited_threads(2.0 * self.batch_size * largest):
                     return self.partial_fit(train)
         except BaseException:
             self.module_.load_state_dict(module)

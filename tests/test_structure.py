@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parent.parent / "sk_spectral"
 
 # Every module may import those of the lines above it, and nothing beside or below.
 FLOORS = [
-    ["algebra", "losses", "batches", "averaging", "moments", "logistic"],
+    ["algebra", "losses", "batches", "averaging", "moments", "logistic", "threads"],
     ["carry", "penalties", "compact"],
     ["network"],
     ["gradient"],
@@ -31,7 +31,7 @@ ROOMS = {
     "torch": {
         "algebra", "averaging", "batches", "carry", "crossfit", "cutting", "export", "gradient",
         "halving", "hindrance", "losses", "network", "penalties", "training", "trainer", "pruning",
-        "preparation", "reduction", "refit", "rival", "validation", "search",
+        "preparation", "reduction", "refit", "rival", "threads", "validation", "search",
     },
     "skorch": {"training"},
     "sklearn": {

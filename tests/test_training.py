@@ -3,7 +3,7 @@ import pytest
 import torch
 from skorch.callbacks import Callback, EpochScoring, LRScheduler
 
-from sk_spectral import SpectralNASRegressor, SpectralNetwork
+from sk_spectral import SpectralNASRegressor, SpectralNetwork, threads
 from sk_spectral.batches import BatchIterator, TensorRows
 from sk_spectral.losses import LogLoss, SquaredError
 from sk_spectral.penalties import PENALTIES
@@ -193,13 +193,14 @@ class Threads(Callback):
 
 
 @pytest.mark.parametrize(("width", "expected"), [(16, 1), (400, 2)])
-def test_small_networks_train_in_one_thread_and_the_number_comes_back(width, expected):
+def test_small_networks_train_in_one_thread_and_the_number_comes_back(width, expected, monkeypatch):
+    monkeypatch.setattr(threads, "LARGEST_WORK_FOR_ONE_THREAD", 1 << 20)
     before = torch.get_num_threads()
     torch.set_num_threads(2)
     try:
-        threads = Threads()
-        net_for(new_network((2, width, width, 1)), callbacks=[threads]).fit_rows(rows(), None, 2)
-        assert threads.seen == {expected}
+        told = Threads()
+        net_for(new_network((2, width, width, 1)), callbacks=[told]).fit_rows(rows(), None, 2)
+        assert told.seen == {expected}
         assert torch.get_num_threads() == 2
         with pytest.raises(ValueError, match="Lower learning_rate_init"):
             net_for(new_network((2, width, 1)), solver="sgd", learning_rate=1e9).fit_rows(
