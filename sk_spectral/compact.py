@@ -1,7 +1,7 @@
 """The small network that is left: NumPy arrays, evaluated without torch."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -45,7 +45,8 @@ ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
 class CompactNetwork:
     """Feed-forward network of the active units alone, with all blocks between its layers.
 
-    z_i = Σ_{j<i} W_ij x_j + b_i, x_i = f(z_i), ŷ = z_L, every layer in one matrix product.
+    z_i = Σ_{j<i} W_ij x_j + b_i, x_i = f(z_i), ŷ = z_L, every layer in one matrix product, with
+    x_0 = x − c.
 
     Attributes
     ----------
@@ -56,12 +57,15 @@ class CompactNetwork:
     activation : {"relu", "tanh", "gelu", "silu"}
     unit_masks : tuple of bool arrays
         For each hidden layer, which units of the network it was cut from are here.
+    center : array c of shape (n_0,), or None for 0
+        Folded into the intercepts it would take the digits of columns far from 0 with it.
     """
 
     weights: tuple[Array, ...]
     intercepts: tuple[Array, ...] | None
     activation: str
     unit_masks: tuple[NDArray[np.bool_], ...]
+    center: Array | None = None
 
     @classmethod
     def from_network(
@@ -143,6 +147,8 @@ class CompactNetwork:
         x = np.empty((len(X), self.weights[-1].shape[1]))
         filled = X.shape[1]
         x[:, :filled] = X
+        if self.center is not None:
+            x[:, :filled] -= self.center
         for i, weight in enumerate(self.weights):
             z = x[:, :filled] @ weight.T
             if self.intercepts is not None:
@@ -155,30 +161,39 @@ class CompactNetwork:
     def rescaled(
         self, input_mean: Array, input_scale: Array, output_mean: Array, output_scale: Array
     ) -> "CompactNetwork":
-        """The same function in other units, the affine maps folded into blocks and intercepts.
+        """The same function in other units, the scales folded into the blocks.
 
         Equal to ``self((X - input_mean) / input_scale) * output_scale + output_mean``. Without
         intercepts both means must be 0.
         """
         n_features = len(input_scale)
-        weights, intercepts = [], []
-        for i, weight in enumerate(self.weights):
-            weight = weight.copy()
+        weights = [weight.copy() for weight in self.weights]
+        for weight in weights:
             weight[:, :n_features] /= input_scale
-            last = i + 1 == len(self.weights)
-            if last:
-                weight *= output_scale[:, None]
-            if self.intercepts is not None:
-                intercept = self.intercepts[i] * output_scale if last else self.intercepts[i]
-                intercept = intercept - weight[:, :n_features] @ input_mean
-                intercepts.append(intercept + output_mean if last else intercept)
-            weights.append(weight)
-        return CompactNetwork(
+        weights[-1] *= output_scale[:, None]
+        intercepts = self.intercepts
+        if intercepts is not None:
+            intercepts = (*intercepts[:-1], intercepts[-1] * output_scale + output_mean)
+        center = input_mean
+        if self.center is not None:
+            center = center + self.center * input_scale
+        return replace(
+            self,
             weights=tuple(weights),
-            intercepts=None if self.intercepts is None else tuple(intercepts),
-            activation=self.activation,
-            unit_masks=self.unit_masks,
+            intercepts=intercepts,
+            center=center if center.any() else None,
         )
+
+    def without_center(self, center: Array | None = None) -> "CompactNetwork":
+        """The same function with `center`, its own by default, folded into the intercepts."""
+        center = self.center if center is None else center
+        if center is None or self.intercepts is None:
+            return self
+        intercepts = tuple(
+            intercept - weight[:, : len(center)] @ center
+            for weight, intercept in zip(self.weights, self.intercepts, strict=True)
+        )
+        return replace(self, intercepts=intercepts, center=None)
 
     def __repr__(self) -> str:
         sizes = " -> ".join(map(str, self.layer_sizes))

@@ -6,7 +6,6 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import ClassifierMixin, RegressorMixin
-from sklearn.preprocessing import LabelEncoder
 from sklearn.utils import column_or_1d
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
@@ -452,7 +451,7 @@ loss_, loss_curve_, n_iter_, n_features_in_, feature_names_in_
         if self.class_weight is not None:
             by_class = compute_sample_weight(self.class_weight, y)
             weight = by_class if weight is None else weight * by_class
-        codes = LabelEncoder().fit(self.classes_).transform(y)
+        codes = np.searchsorted(self.classes_, y)
         data = Data(codes, weight, X).without_zero_weights()
         present = len(np.unique(data.y)) if classes is None else len(self.classes_)
         if reset and present < 2:

@@ -34,6 +34,8 @@ class CompactModule(nn.Module):
     weights, intercepts : ParameterList
         Those of layer i for the inputs and the outputs of the layers before it, side by side. No
         intercepts where the network has none.
+    center : Tensor of shape (2, n_features), or None
+        Taken off the inputs in two parts, which keep the digits of one of twice the precision.
     """
 
     def __init__(self, compact: CompactNetwork, dtype: torch.dtype = torch.float32) -> None:
@@ -43,9 +45,16 @@ class CompactModule(nn.Module):
             nn.ParameterList(torch.tensor(array, dtype=dtype) for array in arrays or ())
             for arrays in (compact.weights, compact.intercepts)
         )
+        center = None
+        if compact.center is not None:
+            exact = torch.from_numpy(compact.center)
+            center = torch.stack([exact.to(dtype), (exact - exact.to(dtype)).to(dtype)])
+        self.register_buffer("center", center)
 
     def forward(self, X: Tensor) -> Tensor:
         """Outputs of shape (n_samples, n_outputs) for X of shape (n_samples, n_features)."""
+        if self.center is not None:
+            X = X - self.center[0] - self.center[1]
         intercepts = list(self.intercepts) or [None] * len(self.weights)
         for i, (weight, intercept) in enumerate(zip(self.weights, intercepts, strict=True)):
             z = nn.functional.linear(X, weight, intercept)

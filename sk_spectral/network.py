@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from itertools import pairwise
 from numbers import Integral
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from sk_spectral import algebra
@@ -137,6 +139,25 @@ class SpectralNetwork(nn.Module):
             for lam in self.eigenvalues:
                 lam.zero_()
             self.eigenvalues[-1].fill_(1.0)
+
+    def share_inputs(self, first_equal: NDArray[np.intp], silent: NDArray[np.bool_]) -> None:
+        """Let equal features start with equal eigenvectors, and those without spread with none.
+
+        Training keeps both, the gradients of equal features being equal and those of features
+        that are always 0 being 0.
+
+        Parameters
+        ----------
+        first_equal : int array of shape (n_features,)
+            For each feature the first one that equals it.
+        silent : bool array of shape (n_features,)
+        """
+        with torch.no_grad():
+            phi = self.eigenvectors[0]
+            for first in np.flatnonzero(np.bincount(first_equal) > 1):
+                equal = torch.as_tensor(np.flatnonzero(first_equal == first), device=phi.device)
+                phi[:, equal] = phi[:, equal].mean(dim=1, keepdim=True)
+            phi[:, torch.as_tensor(np.flatnonzero(silent), device=phi.device)] = 0.0
 
     def set_perceptron(self, W: Tensor) -> None:
         """Become the linear map W, with the eigenvectors as near as can be to what they are.

@@ -1,23 +1,24 @@
 """The best linear map, the rival that hidden units have to beat."""
 
 from typing import Any
-from warnings import catch_warnings, simplefilter
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression, Ridge
 
 from sk_spectral.batches import TensorRows
+from sk_spectral.logistic import LogisticRegressions
 
 SHRINKAGES = (1e-1, 1e-2, 1e-3, 1e-4, 1e-6)
 """Shrinkages to try, from strong to weak; the last is in effect least squares."""
 
 _ROWS_AT_ONCE = 4096
+_FLATTEST = 1e-14  # smallest curvature, relative to that of a column, that is not taken for 0
 
 
 class LinearMaps:
-    """Ridge or logistic maps of the same rows, by shrinkage.
+    """Ridge or logistic maps of the same rows, by shrinkage: cheapest from strong to weak.
+
+    No estimator is fitted for them, of which a tracker of experiments would tell the user.
 
     Parameters
     ----------
@@ -30,13 +31,18 @@ class LinearMaps:
     """
 
     def __init__(self, rows: TensorRows, n_outputs: int, fit_intercept: bool) -> None:
-        self._X, self._y = rows.X.cpu().numpy(), rows.y.cpu().numpy()
+        X, y = rows.X.cpu().numpy(), rows.y.cpu().numpy()
         weight = rows.sample_weight
-        self._weight = None if weight is None else weight.cpu().double().numpy()
-        self._n_samples, self._n_outputs = len(rows), n_outputs
-        self._fit_intercept = fit_intercept
-        if self._y.ndim == 2:
-            self._reduced = _reduced(self._X, self._y, self._weight, fit_intercept)
+        weight = None if weight is None else weight.cpu().double().numpy()
+        self._n_outputs, self._fit_intercept = n_outputs, fit_intercept
+        self._found: dict[float, NDArray[np.float64] | None] = {}
+        self._classes = None
+        if y.ndim == 2:
+            self._ridge = RidgeRegressions(X, y, weight, fit_intercept)
+            return
+        self._classes, codes = np.unique(y, return_inverse=True)
+        if len(self._classes) > 1:
+            self._logistic = LogisticRegressions(X, codes, weight, fit_intercept)
 
     def __call__(self, shrinkage: float) -> NDArray[np.float64] | None:
         """Map with the weight `shrinkage` of ‖W‖² against the mean squared error.
@@ -48,28 +54,61 @@ class LinearMaps:
         array of shape (n_outputs, n_features + fit_intercept), or None where the rows hold one
         class
         """
-        total = shrinkage * self._n_samples  # the penalties are relative to sums over rows
-        return self._ridge(total) if self._y.ndim == 2 else self._logistic(total)
+        if shrinkage not in self._found:
+            self._found[shrinkage] = self._fit(shrinkage)
+        return self._found[shrinkage]
 
-    def _ridge(self, alpha: float) -> NDArray[np.float64]:
-        X, y, mean_X, mean_y = self._reduced
-        W = np.atleast_2d(Ridge(alpha=alpha, fit_intercept=False).fit(X, y).coef_)
-        return np.column_stack([W, mean_y - W @ mean_X]) if self._fit_intercept else W
-
-    def _logistic(self, total: float) -> NDArray[np.float64] | None:
-        classes = np.unique(self._y)
-        if len(classes) < 2:
+    def _fit(self, shrinkage: float) -> NDArray[np.float64] | None:
+        if self._classes is None:
+            return self._ridge(shrinkage)
+        if len(self._classes) < 2:
             return None
-        model = LogisticRegression(C=1.0 / total, fit_intercept=self._fit_intercept, max_iter=500)
-        with catch_warnings():
-            simplefilter("ignore", ConvergenceWarning)
-            model.fit(self._X, self._y, sample_weight=self._weight)
-        W = np.asarray(model.coef_, dtype=np.float64)
-        if self._fit_intercept:
-            W = np.column_stack([W, model.intercept_])
-        if len(classes) < self._n_outputs:
-            W = _for_all_classes(W, classes, self._n_outputs, self._fit_intercept)
+        W = self._logistic(shrinkage)
+        if len(self._classes) < self._n_outputs:
+            W = _for_all_classes(W, self._classes, self._n_outputs, self._fit_intercept)
         return W
+
+
+class RidgeRegressions:
+    """Maps W with the least mean squared error + shrinkage ‖W‖².
+
+    Parameters
+    ----------
+    X, y : arrays of shape (n_samples, n_features) and (n_samples, n_outputs)
+    weight : array of shape (n_samples,), or None
+    fit_intercept : bool
+        Whether W has a last column for the intercept, which is not shrunk.
+    """
+
+    def __init__(
+        self, X: NDArray[Any], y: NDArray[Any], weight: NDArray[Any] | None, fit_intercept: bool
+    ) -> None:
+        self._fit_intercept = fit_intercept
+        self._total = len(X) if weight is None else weight.sum()
+        R, self._y, self._mean_X, self._mean_y = _reduced(X, y, weight, fit_intercept)
+        # What is below the triangle of X is 0, and tells nothing of W.
+        self._R, self._y = R[: X.shape[1]], self._y[: X.shape[1]]
+        self._norms = np.linalg.norm(self._R, axis=0)
+        self._norms[self._norms == 0] = 1.0
+        scaled = self._R / self._norms
+        self._wide = len(self._R) < X.shape[1]
+        self._gram = self._R @ self._R.T if self._wide else scaled.T @ scaled
+        self._moments = self._y if self._wide else scaled.T @ self._y
+
+    def __call__(self, shrinkage: float) -> NDArray[np.float64]:
+        """W of shape (n_outputs, n_features + fit_intercept).
+
+        By the smaller of (RᵀR + αI) W = Rᵀy, in columns of norm 1, and W = Rᵀ (RRᵀ + αI)⁻¹ y.
+        """
+        alpha, gram = shrinkage * self._total, self._gram.copy()
+        diagonal = np.diag_indices_from(gram)
+        if self._wide:
+            gram[diagonal] += max(alpha, _FLATTEST * gram[diagonal].max(initial=0.0))
+            W = (self._R.T @ np.linalg.solve(gram, self._moments)).T
+        else:
+            gram[diagonal] += np.maximum(alpha / self._norms / self._norms, _FLATTEST)
+            W = np.linalg.solve(gram, self._moments).T / self._norms
+        return np.column_stack([W, self._mean_y - W @ self._mean_X]) if self._fit_intercept else W
 
 
 def nonlinear_share(

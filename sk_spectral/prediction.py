@@ -32,7 +32,7 @@ class Predictor(Persistent):
     @property
     def linear_intercept_(self) -> Any:
         """What the outputs add to it, in your units: shape (n_outputs,), or a float likewise."""
-        intercepts = self.compact_.intercepts
+        intercepts = self.compact_.without_center().intercepts
         if intercepts is None:
             return self._as_y(np.zeros(len(self.compact_.weights[-1])))
         return self._as_y(intercepts[-1].copy())

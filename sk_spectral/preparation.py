@@ -1,20 +1,23 @@
 """What happens to the rows before a network sees them: split, scale, become tensors."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from sklearn.preprocessing import StandardScaler
 
 from sk_spectral.batches import TensorRows
 from sk_spectral.compact import CompactNetwork
+from sk_spectral.moments import Moments, first_equals, moments_of
 
 Array = NDArray[Any]
 
 _VALUES_AT_ONCE = 1 << 18
+_LARGEST = 1e300  # sums of a few such still are numbers
+_SMALLEST_SCALE = np.finfo(np.float64).tiny
+_LARGEST_UNSCALED = 1e18  # in single precision its square is one
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,16 +74,28 @@ class Scaling:
     Attributes
     ----------
     input_mean, input_scale : arrays of shape (n_features,)
+        The scale is inf for a column without spread, so that it is 0 whatever comes.
     output_mean, output_scale : arrays of shape (n_outputs,)
+    first_equal : int array of shape (n_features,), or None
+        For each column the first that equals it; None where they were not compared.
     """
 
     input_mean: Array
     input_scale: Array
     output_mean: Array
     output_scale: Array
+    first_equal: NDArray[np.intp] | None = None
 
     @classmethod
-    def fit(cls, data: Data, n_outputs: int | None, *, centered: bool) -> Self:
+    def fit(
+        cls,
+        data: Data,
+        n_outputs: int | None,
+        *,
+        centered: bool,
+        standardize: bool = True,
+        complete: bool = False,
+    ) -> Self:
         """Weighted means and standard deviations of X and of the targets.
 
         Columns of two values are scaled by their range instead: in units of its deviation a rare
@@ -93,87 +108,98 @@ class Scaling:
         n_outputs : int, optional
             Number of outputs that keep their units; without it they are scaled by y.
         centered : bool
-            Whether the means are taken off too, which takes an intercept to undo.
+            Whether the means are taken off too, which takes an intercept to undo. Otherwise the
+            scales are root mean squares, and largest magnitudes for columns of two values.
+        standardize : bool
+            Whether there is more to do than to leave columns without spread out.
+        complete : bool
+            Whether no other rows follow, so that columns without spread can be left out. Else they
+            keep a scale of 1.
         """
-        weight = data.sample_weight
-        input_mean, input_scale = _mean_and_scale(data.parts_of_X(), weight, centered)
-        binary, ranges = _columns_of_two_values(data)
-        input_scale[binary] = ranges[binary]
-        if n_outputs is None:
-            output_mean, output_scale = _mean_and_scale([data.y], weight, centered)
+        moments = moments_of(data.parts_of_X, data.sample_weight)
+        limit = _LARGEST if standardize else _LARGEST_UNSCALED
+        _refuse_beyond(limit, moments, "Column {} of X", standardize)
+        if standardize:
+            mean, scale = _mean_and_scale(moments, centered)
+            binary = moments.two_valued & ~moments.constant
+            scale[binary] = (moments.spread if centered else moments.largest)[binary]
         else:
-            output_mean, output_scale = np.zeros(n_outputs), np.ones(n_outputs)
-        return cls(input_mean, input_scale, output_mean, output_scale)
-
-    @classmethod
-    def identity(cls, n_features: int, n_outputs: int) -> Self:
-        """No change of units."""
-        return cls(
-            np.zeros(n_features), np.ones(n_features), np.zeros(n_outputs), np.ones(n_outputs)
-        )
+            mean, scale = np.zeros(data.n_features), np.ones(data.n_features)
+        if complete:
+            silent = moments.constant if centered else moments.largest < _SMALLEST_SCALE
+            scale[silent] = np.inf
+            mean[silent & centered] = moments.low[silent & centered]
+        first_equal = first_equals(data.parts_of_X, moments)
+        if n_outputs is not None:
+            return cls(mean, scale, np.zeros(n_outputs), np.ones(n_outputs), first_equal)
+        targets = moments_of(lambda: [data.y], data.sample_weight)
+        _refuse_beyond(limit, targets, "y", standardize)
+        return cls(mean, scale, *_mean_and_scale(targets, centered), first_equal)
 
     def to_rows(self, data: Data, *, dtype: torch.dtype, device: torch.device) -> TensorRows:
         """Tensors in the units of training, the weights scaled to a mean of 1."""
         X = torch.empty(len(data), data.n_features, dtype=dtype)
         start = 0
-        for part in data.parts_of_X():
-            stop = start + len(part)
-            X.numpy()[start:stop] = _scaled(part, self.input_mean, self.input_scale)
-            start = stop
-        if data.y.ndim == 1:
-            y = torch.as_tensor(data.y)
-        else:
-            y = torch.as_tensor(_scaled(data.y, self.output_mean, self.output_scale), dtype=dtype)
+        with np.errstate(over="ignore"):  # infinite in single precision, which the loss tells
+            for part in data.parts_of_X():
+                stop = start + len(part)
+                X.numpy()[start:stop] = (part - self.input_mean) / self.input_scale
+                start = stop
+            y = data.y
+            if y.ndim == 2:
+                y = (y - self.output_mean) / self.output_scale
+        targets = torch.as_tensor(y, dtype=None if y.ndim == 1 else dtype)
         weight = None
         if data.sample_weight is not None:
-            weight = torch.as_tensor(data.sample_weight / data.sample_weight.mean(), dtype=dtype)
-            weight = weight.to(device)
-        return TensorRows(X.to(device), y.to(device), weight)
+            share = data.sample_weight / data.sample_weight.max()
+            weight = torch.as_tensor(share / share.mean(), dtype=dtype).to(device)
+        return TensorRows(X.to(device), targets.to(device), weight)
+
+    def silent_inputs(self) -> NDArray[np.bool_]:
+        """Columns that are 0 in the units of training."""
+        return np.isinf(self.input_scale)
 
     def fold_into(self, compact: CompactNetwork) -> CompactNetwork:
         """The same network in the user's units."""
-        return compact.rescaled(
-            self.input_mean, self.input_scale, self.output_mean, self.output_scale
-        )
+        with np.errstate(over="ignore"):
+            folded = compact.rescaled(
+                self.input_mean, self.input_scale, self.output_mean, self.output_scale
+            )
+        for weight in folded.weights:
+            good = np.isfinite(weight).all(axis=0)
+            if not good.all():
+                column = int(np.flatnonzero(~good)[0])
+                raise ValueError(
+                    f"Column {column} of X spreads by {self.input_scale[column]:.3g} only, so that "
+                    "weights in its units are beyond the largest number: multiply it by a constant."
+                )
+        return folded
 
     def unfold_from(self, compact: CompactNetwork) -> CompactNetwork:
         """The network in the units of training again, for one in the user's units."""
-        return compact.rescaled(
-            -self.input_mean / self.input_scale,
-            1.0 / self.input_scale,
+        scale = np.where(self.silent_inputs(), 1.0, self.input_scale)  # their weights are 0
+        center = np.zeros(len(scale)) if compact.center is None else compact.center
+        in_units = replace(compact, center=None).rescaled(
+            np.zeros(len(scale)),
+            1.0 / scale,
             -self.output_mean / self.output_scale,
             1.0 / self.output_scale,
         )
+        return in_units.without_center((center - self.input_mean) / scale)
 
 
-def _mean_and_scale(
-    parts: Iterable[Array], weight: Array | None, centered: bool
-) -> tuple[Array, Array]:
-    scaler = StandardScaler(with_mean=centered)
-    start = 0
-    for part in parts:
-        stop = start + len(part)
-        scaler.partial_fit(part, sample_weight=None if weight is None else weight[start:stop])
-        start = stop
-    mean = scaler.mean_ if centered else np.zeros(len(scaler.scale_))
-    return np.asarray(mean, dtype=np.float64), np.asarray(scaler.scale_, dtype=np.float64)
+def _mean_and_scale(moments: Moments, centered: bool) -> tuple[Array, Array]:
+    mean = moments.mean.copy() if centered else np.zeros_like(moments.mean)
+    scale = (moments.deviation if centered else moments.root_mean_square).copy()
+    scale[moments.constant if centered else moments.largest < _SMALLEST_SCALE] = 1.0
+    return mean, scale
 
 
-def _columns_of_two_values(data: Data) -> tuple[NDArray[np.bool_], Array]:
-    """Which columns have two values, and the ranges of all."""
-    extremes = [(part.min(axis=0), part.max(axis=0)) for part in data.parts_of_X()]
-    lows, highs = zip(*extremes, strict=True)
-    low = np.min(lows, axis=0).astype(np.float64)
-    high = np.max(highs, axis=0).astype(np.float64)
-    binary = high > low
-    for part in data.parts_of_X():
-        if not binary.any():
-            break
-        binary &= ((part == low) | (part == high)).all(axis=0)
-    return binary, high - low
-
-
-def _scaled(values: Array, mean: Array, scale: Array) -> Array:
-    scaled = values - mean.astype(values.dtype)
-    scaled /= scale.astype(values.dtype)
-    return scaled
+def _refuse_beyond(limit: float, moments: Moments, name: str, standardize: bool) -> None:
+    beyond = np.flatnonzero(moments.largest > limit)
+    if len(beyond):
+        remedy = "Divide it by a constant" if standardize else "Scale it, or set standardize=True"
+        raise ValueError(
+            f"{name.format(beyond[0])} has values of magnitude up to "
+            f"{moments.largest[beyond[0]]:.3g}, beyond {limit:.0e}. {remedy}."
+        )

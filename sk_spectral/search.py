@@ -121,7 +121,7 @@ class SpectralSearch(Predictor, metaclass=ABCMeta):
                 self.network_ = deepcopy(self.network_)  # an error loses nothing
             split = self._split(data, (X_val, y_val, sample_weight_val))
             if not continued:
-                self._initialize(split.train)
+                self._initialize(data, complete=True)
             self._set_dtype(len(split.train))
             self._search(split)
         return self
@@ -138,7 +138,7 @@ class SpectralSearch(Predictor, metaclass=ABCMeta):
                 self._random_state = check_random_state(self.random_state)
             data = self._check_data(X, y, sample_weight, reset=first, **target)
             if first:
-                self._initialize(data)
+                self._initialize(data, complete=False)
                 self._set_dtype(len(data))
                 self._start_net(len(data), validated=False)
             self._check_architecture()
@@ -156,22 +156,26 @@ class SpectralSearch(Predictor, metaclass=ABCMeta):
         X_val, y_val, weight_val = validation
         if (X_val is None) != (y_val is None):
             raise ValueError("X_val and y_val must be given together, only one of them was.")
-        if X_val is not None:
-            valid = self._check_data(X_val, y_val, weight_val, reset=False, suffix="_val")
-            splitter = Splitter.of(data) if self._is_to_be_compared(data) else None
-            return _Split(data, valid, data, splitter)
-        n_samples = len(data)
-        wanted = self.early_stopping is True or (
-            self.early_stopping == "auto"
-            and self.solver != "lbfgs"
-            and n_samples >= _FEWEST_ROWS_TO_SPLIT
+        wanted = X_val is None and (
+            self.early_stopping is True
+            or (
+                self.early_stopping == "auto"
+                and self.solver != "lbfgs"
+                and len(data) >= _FEWEST_ROWS_TO_SPLIT
+            )
         )
         compared = self._is_to_be_compared(data)
         splitter = Splitter.of(data) if wanted or compared else None
-        if not wanted or splitter.n_groups < 2:
-            return _Split(data, None, data, splitter)
+        if splitter is not None and splitter.n_groups < 2:
+            splitter = None  # one row, however often
+        of_folds = splitter if compared else None
+        if X_val is not None:
+            valid = self._check_data(X_val, y_val, weight_val, reset=False, suffix="_val")
+            return _Split(data, valid, data, of_folds)
+        if not wanted or splitter is None:
+            return _Split(data, None, data, of_folds)
         train, valid = splitter.set_apart(self.validation_fraction, self._random_state)
-        return _Split(data.take(train), data.take(valid), data, splitter if compared else None)
+        return _Split(data.take(train), data.take(valid), data, of_folds)
 
     def _is_to_be_compared(self, data: Data) -> bool:
         """Whether folds of the rows are to hold the network against linear maps.
@@ -192,14 +196,17 @@ class SpectralSearch(Predictor, metaclass=ABCMeta):
         rarer = len(data) - np.bincount(data.y).max()
         return bool(self.validation_fraction * rarer < FEWEST_INFORMATIVE)
 
-    def _initialize(self, data: Data) -> None:
+    def _initialize(self, data: Data, *, complete: bool) -> None:
         """Scaling of the first rows, and a network that starts as a linear perceptron."""
         n_outputs = self._n_outputs(data)
-        if self.standardize:
-            kept = n_outputs if data.y.ndim == 1 else None  # logits have their own units
-            self._scaling = Scaling.fit(data, kept, centered=self.fit_intercept)
-        else:
-            self._scaling = Scaling.identity(data.n_features, n_outputs)
+        scales_y = self.standardize and data.y.ndim == 2  # logits have their own units
+        self._scaling = Scaling.fit(
+            data,
+            None if scales_y else n_outputs,
+            centered=self.fit_intercept,
+            standardize=self.standardize,
+            complete=complete,
+        )
         self.network_ = SpectralNetwork(
             (data.n_features, *check_hidden_layer_sizes(self.hidden_layer_sizes), n_outputs),
             activation=self.activation,
@@ -207,6 +214,7 @@ class SpectralSearch(Predictor, metaclass=ABCMeta):
             train_input_eigenvalues=bool(self.train_input_eigenvalues),
             generator=self._trainer().new_generator(),
         )
+        self.network_.share_inputs(self._scaling.first_equal, self._scaling.silent_inputs())
 
     def _check_architecture(self) -> None:
         """Training can go on only in the architecture that it began in."""

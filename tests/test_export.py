@@ -157,3 +157,14 @@ def test_a_missing_package_is_named(package, use, monkeypatch):
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(ImportError, match=f"pip install {package}"):
         register_converters() if use is None else use(model)
+
+
+def test_columns_far_from_0_lose_no_digits_in_single_precision():
+    rng = np.random.RandomState(0)
+    X = np.column_stack([2**24 + 2 * rng.randint(0, 50, 200), rng.randint(0, 9, 200)])
+    X = X.astype(np.float32)
+    y = X[:, 1].astype(float) * (X[:, 0].astype(float) - 2**24)
+    model = SpectralNASRegressor((8,), max_iter=15, prune_tol=None, random_state=0).fit(X, y)
+    close(run(to_onnx(model), X)["variable"], model.predict(X))
+    with torch.no_grad():
+        close(to_torch(model)(torch.as_tensor(X)).numpy()[:, 0], model.predict(X))

@@ -1,7 +1,9 @@
 import pytest
 import torch
 from judged_cases import judge_of, network_with_truth
+from spectral_cases import randomize
 
+from sk_spectral import SpectralNetwork
 from sk_spectral.pruning import prune, unit_importances
 
 
@@ -86,3 +88,22 @@ def test_importances_of_units_that_are_there():
         # One hidden layer: the outputs are linear in each mask, and the first order is exact.
         change = (network.evaluate(X, [without]) - silenced).square().sum(dim=1).mean()
         assert float(found[unit]) == pytest.approx(float(change), rel=1e-9)
+
+
+def test_importances_for_many_outputs_are_estimated_well():
+    many = SpectralNetwork(
+        (5, 12, 8, 40), dtype=torch.float64, generator=torch.Generator().manual_seed(0)
+    )
+    randomize(many)
+    X = torch.randn(800, 5, generator=torch.Generator().manual_seed(1)).double()
+    exact = [torch.zeros(12).double(), torch.zeros(8).double()]
+    masks = [torch.ones(800, size).double().requires_grad_() for size in (12, 8)]
+    for output in many(X, masks).sum(dim=0):
+        for sum_, change in zip(
+            exact, torch.autograd.grad(output, masks, retain_graph=True), strict=True
+        ):
+            sum_ += change.square().mean(dim=0)
+    found = unit_importances(many, X)
+    for got, expected in zip(found, exact, strict=True):
+        torch.testing.assert_close(got, expected, rtol=0.1, atol=0.0)
+    assert all(map(torch.equal, found, unit_importances(many, X)))

@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parent.parent / "sk_spectral"
 
 # Every module may import those of the lines above it, and nothing beside or below.
 FLOORS = [
-    ["algebra", "losses", "batches", "averaging", "threads"],
+    ["algebra", "losses", "batches", "averaging", "moments", "logistic", "threads"],
     ["carry", "penalties", "compact"],
     ["network"],
     ["gradient"],
@@ -35,10 +35,10 @@ ROOMS = {
     },
     "skorch": {"training"},
     "sklearn": {
-        "datasets", "perceptron", "splitting", "persistence", "prediction", "preparation",
-        "validation", "search", "estimators", "export",
+        "datasets", "splitting", "persistence", "prediction", "validation", "search", "estimators",
+        "export",
     },
-    "scipy": set(),
+    "scipy": {"logistic"},
 }  # fmt: skip
 
 
