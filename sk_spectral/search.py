@@ -240,12 +240,12 @@ class SpectralSearch(Predictor, metaclass=ABCMeta):
         return Trainer(self.get_params(deep=False), self._loss(), self._random_state)
 
     def _start_net(self, n_samples: int, validated: bool) -> None:
-        if self.solver != "lbfgs":
-            warn_of_batch_size(self.batch_size, n_samples)
         self.net_ = self._trainer().new_net(self.network_, n_samples, validated)
 
     def _set_dtype(self, n_samples: int) -> None:
         """Without mini-batches weights count as repeated rows do; float64 keeps that true."""
+        if self.solver != "lbfgs":
+            warn_of_batch_size(self.batch_size, n_samples)
         if self._trainer().batch_size(n_samples) == n_samples:
             self.network_.double()
 

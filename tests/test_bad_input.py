@@ -158,7 +158,7 @@ def test_predict():
 
 def test_a_batch_size_over_n_is_clipped_with_a_warning():
     with pytest.warns(UserWarning, match="batch_size=500 is over the 60 training rows"):
-        model = regressor(batch_size=500).fit(X, Y)
+        model = regressor(batch_size=500, prune_tol=None).fit(X, Y)
     assert model.net_.batch_size == 60
 
 
