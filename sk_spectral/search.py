@@ -25,6 +25,7 @@ from sk_spectral.preparation import Data, Scaling, split_rows
 from sk_spectral.pruning import Judge, Pruning, prune
 from sk_spectral.reduction import reduce
 from sk_spectral.refit import RelaxedFit
+from sk_spectral.surroundings import plain_torch
 from sk_spectral.topology import Topology
 from sk_spectral.trainer import Trainer
 from sk_spectral.validation import (
@@ -104,7 +105,7 @@ class SpectralSearch(Predictor, metaclass=ABCMeta):
         self
             Fitted estimator. Where anything is wrong it is left as it was.
         """
-        with self._unchanged_on_error():
+        with self._unchanged_on_error(), plain_torch():
             check_parameters(self)
             if self.warm_start:
                 self._check_can_go_on()
@@ -126,7 +127,7 @@ class SpectralSearch(Predictor, metaclass=ABCMeta):
     def _partial_fit(
         self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None, **target: Any
     ) -> Self:
-        with self._unchanged_on_error():
+        with self._unchanged_on_error(), plain_torch():
             check_parameters(self)
             self._check_can_go_on()
             self._partially_fitted = True
@@ -323,9 +324,12 @@ class SpectralSearch(Predictor, metaclass=ABCMeta):
     @contextmanager
     def _unchanged_on_error(self) -> Iterator[None]:
         before = self.__dict__.copy()
+        drawn = self._random_state.get_state() if "_random_state" in before else None
         try:
             yield
         except BaseException:
             self.__dict__.clear()
             self.__dict__.update(before)
+            if drawn is not None:
+                self._random_state.set_state(drawn)
             raise

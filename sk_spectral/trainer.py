@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from sk_spectral.batches import TensorRows
 from sk_spectral.crossfit import CrossFit, cross_fit
 from sk_spectral.losses import LogLoss, SquaredError
+from sk_spectral.net import SpectralNet
 from sk_spectral.network import SpectralNetwork
-from sk_spectral.training import SpectralNet, auto_weight_decay, build_net
+from sk_spectral.training import auto_weight_decay, build_net
 
 _LARGEST_BATCH_OF_ALL = 100
 _AUTO_BATCHES = 20

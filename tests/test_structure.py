@@ -11,11 +11,12 @@ PACKAGE = Path(__file__).parent.parent / "sk_spectral"
 
 # Every module may import those of the lines above it, and nothing beside or below.
 FLOORS = [
-    ["algebra", "losses", "batches", "averaging"],
+    ["algebra", "losses", "batches", "averaging", "surroundings"],
     ["carry", "penalties", "compact"],
     ["network"],
     ["gradient"],
-    ["topology", "training", "pruning", "datasets"],
+    ["topology", "net", "pruning", "datasets"],
+    ["training"],
     ["perceptron", "preparation", "validation", "persistence"],
     ["prediction", "cutting", "crossfit", "halving", "rival"],
     ["trainer"],
@@ -30,12 +31,13 @@ FLOORS = [
 ROOMS = {
     "torch": {
         "algebra", "averaging", "batches", "carry", "crossfit", "cutting", "export", "gradient",
-        "halving", "hindrance", "losses", "network", "penalties", "training", "trainer", "pruning",
-        "preparation", "reduction", "refit", "rival", "validation", "search",
+        "halving", "hindrance", "losses", "net", "network", "penalties", "training", "trainer",
+        "pruning", "preparation", "reduction", "refit", "rival", "surroundings", "validation",
+        "search",
     },
-    "skorch": {"training"},
+    "skorch": {"net", "training"},
     "sklearn": {
-        "crossfit", "datasets", "perceptron", "persistence", "prediction", "preparation",
+        "crossfit", "datasets", "net", "perceptron", "persistence", "prediction", "preparation",
         "validation", "search", "estimators", "export",
     },
     "scipy": set(),
