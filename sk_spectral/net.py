@@ -6,10 +6,7 @@ from copy import deepcopy
 from math import inf, isfinite
 from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
-from sklearn.utils import ClassifierTags, RegressorTags
 from skorch import NeuralNet
 from skorch.callbacks import (
     Callback,
@@ -18,14 +15,16 @@ from skorch.callbacks import (
     EpochTimer,
     PrintLog,
 )
+from skorch.dataset import Dataset
 from torch import Tensor
 
 from sk_spectral.averaging import RunningAverage
 from sk_spectral.batches import Batch, BatchIterator, TensorRows, for_skorch
 from sk_spectral.gradient import FlatParameters, GradientStep, flat_parameters
-from sk_spectral.losses import LogLoss, weighted_mean
+from sk_spectral.losses import weighted_mean
 from sk_spectral.network import SpectralNetwork
 from sk_spectral.penalties import PENALTIES
+from sk_spectral.scoring import ScoredNet
 
 _EVALUATION_BATCH = 2048
 _LARGEST_WORK_FOR_ONE_THREAD = 1 << 20
@@ -54,7 +53,11 @@ class _Stop(Exception):  # noqa: N818 - no error
     """Raised where a stopping rule has had enough: skorch's own way, a Ctrl-C, is the user's."""
 
 
-class SpectralNet(NeuralNet):
+class _Rows(TensorRows, Dataset):
+    """Rows of which skorch's callbacks can take X and y."""
+
+
+class SpectralNet(ScoredNet):
     """skorch net for a SpectralNetwork: weighted loss plus alpha times the penalty.
 
     `train_loss` in the history is the penalised loss, `valid_loss` the loss alone; each has a
@@ -134,7 +137,9 @@ class SpectralNet(NeuralNet):
         if not self.initialized_:
             self.initialize()
         self.max_epochs = n_epochs
-        self._valid_rows, self._unit_masks = valid, unit_masks
+        train = _Rows(train.X, train.y, train.sample_weight)
+        self._valid_rows = None if valid is None else _Rows(valid.X, valid.y, valid.sample_weight)
+        self._unit_masks = unit_masks
         try:
             with self.unchanged_on_error():
                 if self._searches_lines:
@@ -212,6 +217,10 @@ class SpectralNet(NeuralNet):
             and callback.monitor not in self.history[-1]
         )
 
+    def evaluation_step(self, batch: Any, training: bool = False) -> Any:
+        batch = for_skorch(batch) if isinstance(batch, Batch) else batch
+        return super().evaluation_step(batch, training)
+
     def get_dataset(self, X: Any, y: Any = None) -> Any:
         return X if isinstance(X, TensorRows) else super().get_dataset(X, y)
 
@@ -281,7 +290,7 @@ class SpectralNet(NeuralNet):
             n_rows += len(batch.y)
             n_batches += 1
             if recorded:
-                self.history.record_batch(f"{prefix}_loss", float(step["loss"]))
+                self.history.record_batch(f"{prefix}_loss", step["loss"].item())
                 self.history.record_batch(f"{prefix}_batch_size", len(batch.y))
             if heard:
                 self.notify("on_batch_end", **event, **step)
@@ -320,35 +329,6 @@ class SpectralNet(NeuralNet):
 
     def on_batch_begin(self, net: NeuralNet, *args: Any, **kwargs: Any) -> None:
         """Keep the history free of rows for batches that nobody reads."""
-
-    @property
-    def classes_(self) -> NDArray[np.int64]:
-        """Codes of the classes, where there are some: what a scorer looks for."""
-        if not isinstance(self.criterion, LogLoss):
-            raise AttributeError("This net predicts no classes.")
-        return np.arange(max(2, self.module.layer_sizes[-1]))
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        if isinstance(self.criterion, LogLoss):
-            tags.estimator_type, tags.classifier_tags = "classifier", ClassifierTags()
-        else:
-            tags.estimator_type, tags.regressor_tags = "regressor", RegressorTags()
-        return tags
-
-    def predict_proba(self, X: Any) -> NDArray[Any]:
-        """Probabilities of the classes; of a regression, the outputs."""
-        outputs = torch.as_tensor(super().predict_proba(X))
-        if not isinstance(self.criterion, LogLoss):
-            return outputs.numpy()
-        if outputs.shape[1] == 1:
-            outputs = torch.cat([torch.zeros_like(outputs), outputs], dim=1)
-        return torch.softmax(outputs, dim=1).numpy()
-
-    def predict(self, X: Any) -> NDArray[Any]:
-        """Codes of the likeliest classes; of a regression, the outputs, in units of training."""
-        found = self.predict_proba(X)
-        return found.argmax(axis=1) if isinstance(self.criterion, LogLoss) else found
 
 
 def _hears_of_batches(named: tuple[str, Callback]) -> bool:

@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parent.parent / "sk_spectral"
 # Every module may import those of the lines above it, and nothing beside or below.
 FLOORS = [
     ["algebra", "losses", "batches", "averaging", "surroundings"],
-    ["carry", "penalties", "compact"],
+    ["carry", "penalties", "compact", "scoring"],
     ["network"],
     ["gradient"],
     ["topology", "net", "pruning", "datasets"],
@@ -32,13 +32,13 @@ ROOMS = {
     "torch": {
         "algebra", "averaging", "batches", "carry", "crossfit", "cutting", "export", "gradient",
         "halving", "hindrance", "losses", "net", "network", "penalties", "training", "trainer",
-        "pruning", "preparation", "reduction", "refit", "rival", "surroundings", "validation",
+        "pruning", "preparation", "reduction", "refit", "rival", "scoring", "surroundings", "validation",
         "search",
     },
-    "skorch": {"net", "training"},
+    "skorch": {"net", "scoring", "training"},
     "sklearn": {
-        "crossfit", "datasets", "net", "perceptron", "persistence", "prediction", "preparation",
-        "validation", "search", "estimators", "export",
+        "crossfit", "datasets", "perceptron", "persistence", "prediction", "preparation",
+        "scoring", "validation", "search", "estimators", "export",
     },
     "scipy": set(),
 }  # fmt: skip
