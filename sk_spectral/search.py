@@ -107,6 +107,8 @@ class SpectralSearch(Predictor, metaclass=ABCMeta):
         """
         with self._unchanged_on_error(), plain_torch():
             check_parameters(self)
+            if X_val is None and sample_weight_val is not None:
+                raise ValueError("sample_weight_val needs X_val and y_val, which were not given.")
             if self.warm_start:
                 self._check_can_go_on()
             self._partially_fitted = False

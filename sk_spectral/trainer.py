@@ -122,7 +122,8 @@ class Trainer:
             if not validated:
                 return self.train_anew(start, some, None, n_epochs, **_ALL_EPOCHS, **changes)
             order = torch.randperm(len(some), generator=self.new_generator()).to(some.y.device)
-            n_valid = int(np.ceil(self._parameters["validation_fraction"] * len(some)))
+            fraction = self._parameters["validation_fraction"]
+            n_valid = min(int(np.ceil(fraction * len(some))), len(some) - 1)
             train, valid = (
                 TensorRows(*some.take(part)) for part in (order[n_valid:], order[:n_valid])
             )

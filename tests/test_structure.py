@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parent.parent / "sk_spectral"
 
 # Every module may import those of the lines above it, and nothing beside or below.
 FLOORS = [
-    ["algebra", "losses", "batches", "averaging", "surroundings"],
+    ["algebra", "losses", "batches", "averaging", "surroundings", "class_weight"],
     ["carry", "penalties", "compact", "scoring"],
     ["network"],
     ["gradient"],
@@ -32,10 +32,10 @@ ROOMS = {
     "torch": {
         "algebra", "averaging", "batches", "carry", "crossfit", "cutting", "export", "gradient",
         "halving", "hindrance", "losses", "net", "network", "penalties", "training", "trainer",
-        "pruning", "preparation", "reduction", "refit", "rival", "scoring", "surroundings", "validation",
-        "search",
+        "pruning", "preparation", "reduction", "refit", "rival", "scoring", "search",
+        "surroundings", "validation",
     },
-    "skorch": {"net", "scoring", "training"},
+    "skorch": {"net", "scoring", "training", "validation"},
     "sklearn": {
         "crossfit", "datasets", "perceptron", "persistence", "prediction", "preparation",
         "scoring", "validation", "search", "estimators", "export",
