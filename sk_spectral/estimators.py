@@ -459,8 +459,12 @@ loss_, loss_curve_, n_iter_, n_features_in_, feature_names_in_
             )
         codes = LabelEncoder().fit(self.classes_).transform(y)
         if self.class_weight is not None:
-            totals = np.bincount(codes, weight, len(self.classes_)).astype(np.float64)
-            by_class = weights_of_classes(self.class_weight, self.classes_, totals)[codes]
+            if not suffix:
+                totals = np.bincount(codes, weight, len(self.classes_)).astype(np.float64)
+                goes_on = self._partially_fitted and not reset
+                self._class_totals = totals + getattr(self, "_class_totals", 0.0) * goes_on
+            by_class = weights_of_classes(self.class_weight, self.classes_, self._class_totals)
+            by_class = by_class[codes]
             weight = by_class if weight is None else weight * by_class
             check_spread(weight, "class_weight")
         data = Data(codes, weight, X).without_zero_weights()

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_random_state
 
 from sk_spectral.batches import TensorRows
+from sk_spectral.convergence import warn_if_cut_off
 from sk_spectral.crossfit import MOST_ROWS, CrossFit, folds
 from sk_spectral.cutting import ROWS_TO_COMPARE, cut_out, evenly_spaced, nonlinear_share_of
 from sk_spectral.hindrance import how_held_back
@@ -25,6 +26,7 @@ from sk_spectral.preparation import Data, Scaling, split_rows
 from sk_spectral.pruning import Judge, Pruning, prune
 from sk_spectral.reduction import reduce
 from sk_spectral.refit import RelaxedFit
+from sk_spectral.stream import learn_on
 from sk_spectral.surroundings import plain_torch
 from sk_spectral.topology import Topology
 from sk_spectral.trainer import Trainer
@@ -111,7 +113,7 @@ class SpectralSearch(Predictor, metaclass=ABCMeta):
                 raise ValueError("sample_weight_val needs X_val and y_val, which were not given.")
             if self.warm_start:
                 self._check_can_go_on()
-            self._partially_fitted = False
+            self._partially_fitted, self._stream = False, None
             continued = self.warm_start and hasattr(self, "network_")
             if not continued:
                 self._random_state = check_random_state(self.random_state)
@@ -124,6 +126,9 @@ class SpectralSearch(Predictor, metaclass=ABCMeta):
                 self._initialize(split.train)
             self._start_net(len(split.train), split.valid is not None)
             self._search(split, self.max_iter)
+            self._n_fitted = len(data)
+            rule = self.max_iter, self.tol, self.n_iter_no_change
+            warn_if_cut_off(self.net_, *rule, stacklevel=3)
         return self
 
     def _partial_fit(
@@ -138,10 +143,12 @@ class SpectralSearch(Predictor, metaclass=ABCMeta):
                 self._random_state = check_random_state(self.random_state)
             data = self._check_data(X, y, sample_weight, reset=first, **target)
             if first:
-                self._initialize(data)
-                self._start_net(len(data), validated=False)
-            self._check_architecture()
-            self._search(_Split(data), 1)
+                if self.solver != "lbfgs":
+                    warn_of_batch_size(self.batch_size, len(data))
+                self._stream = None
+            else:
+                self._check_architecture()
+            learn_on(self, data)
         return self
 
     def _split(

@@ -15,11 +15,11 @@ FLOORS = [
     ["carry", "penalties", "compact", "scoring"],
     ["network"],
     ["gradient"],
-    ["topology", "net", "pruning", "datasets"],
-    ["training"],
+    ["topology", "net", "pruning", "datasets", "moments"],
+    ["training", "convergence", "units"],
     ["perceptron", "preparation", "validation", "persistence"],
-    ["prediction", "cutting", "crossfit", "halving", "rival"],
-    ["trainer"],
+    ["prediction", "cutting", "crossfit", "halving", "rival", "reservoir"],
+    ["trainer", "stream"],
     ["refit"],
     ["reduction"],
     ["hindrance"],
@@ -33,12 +33,12 @@ ROOMS = {
         "algebra", "averaging", "batches", "carry", "crossfit", "cutting", "export", "gradient",
         "halving", "hindrance", "losses", "net", "network", "penalties", "training", "trainer",
         "pruning", "preparation", "reduction", "refit", "rival", "scoring", "search",
-        "surroundings", "validation",
+        "stream", "surroundings", "units", "validation",
     },
     "skorch": {"net", "scoring", "training", "validation"},
     "sklearn": {
-        "crossfit", "datasets", "perceptron", "persistence", "prediction", "preparation",
-        "scoring", "validation", "search", "estimators", "export",
+        "convergence", "crossfit", "datasets", "perceptron", "persistence", "prediction",
+        "preparation", "scoring", "validation", "search", "estimators", "export",
     },
     "scipy": set(),
 }  # fmt: skip
@@ -101,8 +101,11 @@ WITHOUT_OPTIONAL = """
 import sys
 for name in ("matplotlib", "networkx", "onnx", "onnxruntime", "skl2onnx", "skops"):
     sys.modules[name] = None  # any import of it fails
+import warnings
 import numpy as np
 import sk_spectral.display, sk_spectral.export
+from sklearn.exceptions import ConvergenceWarning
+warnings.simplefilter("ignore", ConvergenceWarning)  # three epochs are few
 from sk_spectral import SpectralNASClassifier
 X = np.random.RandomState(0).normal(size=(60, 2))
 model = SpectralNASClassifier((4,), max_iter=3).fit(X, X[:, 0] > 0)
