@@ -222,6 +222,8 @@ class SpectralNet(ScoredNet):
         return super().evaluation_step(batch, training)
 
     def get_dataset(self, X: Any, y: Any = None) -> Any:
+        if isinstance(X, Tensor):  # a DataLoader would draw from torch's global generator
+            return _Rows(X, X.new_zeros(len(X)) if y is None else y)
         return X if isinstance(X, TensorRows) else super().get_dataset(X, y)
 
     def get_split_datasets(self, X: Any, y: Any = None, **fit_params: Any) -> tuple[Any, Any]:

@@ -57,5 +57,5 @@ def test_a_stopping_rule_of_the_users_is_no_cut():
 
 
 def test_a_loss_that_fell_no_more_gives_none():
-    model = SpectralNASRegressor((4,), max_iter=8, learning_rate_init=1e-12, random_state=0)
+    model = SpectralNASRegressor((4,), max_iter=8, learning_rate_init=1e-12, weight_decay=0.0)
     assert not warnings_of(lambda: model.fit(X, Y))
