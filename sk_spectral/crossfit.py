@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from math import copysign, inf
 
 import numpy as np
@@ -13,11 +14,6 @@ from sk_spectral.batches import TensorRows
 from sk_spectral.losses import LogLoss, SquaredError, weighted_mean
 from sk_spectral.perceptron import SHRINKAGES, LinearMaps
 from sk_spectral.pruning import RELATIVE_FLOOR
-
-STANDARD_ERRORS = 2.0
-"""Standard errors by which units must win, in loss or in mistakes. As fits to folds share most of
-their rows, the true error is about 1.5 times as large (Nadeau and Bengio, "Inference for the
-generalization error", Machine Learning 2003)."""
 
 _SURE, _NEARLY_SURE = 2.33, 1.645
 _FEWEST_ROWS_TO_END = 20
@@ -41,6 +37,10 @@ class CrossFit:
         Mean loss on all rows of the best constants for the other folds.
     n_epochs : int, or None
         After how many epochs the network's loss was the least, where that was looked for.
+    standard_errors : float
+        By which units must win, in loss or in mistakes. As fits to folds share most of their rows,
+        the true error is about 1.5 times as large (Nadeau and Bengio, "Inference for the
+        generalization error", Machine Learning 2003).
     """
 
     network: Tensor
@@ -51,6 +51,7 @@ class CrossFit:
     network_mistakes: Tensor | None = None
     linear_mistakes: Tensor | None = None
     n_epochs: int | None = None
+    standard_errors: float = 2.0
 
     def mean_loss(self) -> float:
         """Mean loss of the network."""
@@ -63,20 +64,21 @@ class CrossFit:
     def prefers_units(self, tol: float) -> bool:
         """Whether units beat the linear map, neither having seen the rows.
 
-        By two standard errors of the loss and a share `tol` of it. Or by two of the mistakes, if
-        their loss is the least at all, that of a constant included: a few rows that are far off can
-        hide in its error what all others tell.
+        By some standard errors of the loss and a share `tol` of it, or by as many of the mistakes:
+        a few rows that are far off can hide in the error of the loss what all others tell. Their
+        loss must be the least at all, that of a constant included.
         """
         if not self.has_network:
             return False
         gain, error = self.mean_gain()
         loss = self.mean_loss()
+        if gain <= 0 or loss >= self.constant_loss:
+            return False
         forgiven = tol * loss + RELATIVE_FLOOR * self.constant_loss
-        if gain > STANDARD_ERRORS * error + forgiven:
+        if gain > self.standard_errors * error + forgiven:
             return True
         fewer, error_of_fewer = self.mean_mistakes_avoided()
-        is_least = gain > 0 and loss < self.constant_loss
-        return is_least and fewer > STANDARD_ERRORS * error_of_fewer
+        return fewer > self.standard_errors * error_of_fewer
 
     def mean_gain(self) -> tuple[float, float]:
         """By how much the network's mean loss is less, and the standard error of that."""
@@ -105,11 +107,11 @@ class CrossFit:
         seen, to_come = share**0.5, (1.0 - share) ** 0.5
         by_loss = seen * _ratio(*self.mean_gain())
         by_mistakes = seen * _ratio(*self.mean_mistakes_avoided())
-        if by_loss - _SURE * to_come > STANDARD_ERRORS:
-            return self.network_mistakes is None or by_mistakes > STANDARD_ERRORS
+        if by_loss - _SURE * to_come > self.standard_errors:
+            return self.network_mistakes is None or by_mistakes > self.standard_errors
         return (
-            by_loss + _SURE * to_come < STANDARD_ERRORS
-            and by_mistakes + _NEARLY_SURE * to_come < STANDARD_ERRORS
+            by_loss + _SURE * to_come < self.standard_errors
+            and by_mistakes + _NEARLY_SURE * to_come < self.standard_errors
         )
 
     def _mean_difference(self, of_linear: Tensor, of_network: Tensor) -> tuple[float, float]:
@@ -135,6 +137,8 @@ def cross_fit(
     n_outputs: int,
     fit_intercept: bool,
     report: Callable[[str], None] = lambda line: None,
+    standard_errors: float = 2.0,
+    apply: Callable[[Tensor, Tensor], Tensor] | None = None,
 ) -> CrossFit | None:
     """Fit the network and linear maps to all folds but one, in turn, and test them on that one.
 
@@ -154,6 +158,10 @@ def cross_fit(
         As for LinearMaps.
     report : callable
         Told of each fold in a line.
+    standard_errors : float
+        By which units must win.
+    apply : callable, optional
+        Outputs for X of a linear map W, where the network cannot become every map.
 
     Returns
     -------
@@ -163,7 +171,10 @@ def cross_fit(
     fitted = [_taken(rows, ~out) for out in masks]
     X, y, weight = rows.take(torch.cat([out.nonzero().squeeze(1) for out in masks]))
     tested = X.split([int(out.sum()) for out in masks])
-    found = _best_linear(fitted, tested, y, weight, loss, n_outputs, fit_intercept)
+    if apply is None:
+        apply = partial(_linear_outputs, fit_intercept=fit_intercept)
+    maps = [LinearMaps(others, n_outputs, fit_intercept) for others in fitted]
+    found = _best_linear(maps, tested, y, weight, loss, apply)
     if found is None:
         return None
     linear, linear_mistakes, shrinkage = found
@@ -194,6 +205,7 @@ def cross_fit(
             loss.mistakes(outputs, y[:n]),
             None if linear_mistakes is None else linear_mistakes[:n],
             best + 1 if len(losses) > 1 else None,
+            standard_errors,
         )
         gain, error = result.mean_gain()
         report(
@@ -206,26 +218,21 @@ def cross_fit(
 
 
 def _best_linear(
-    fitted: list[TensorRows],
+    maps: list[LinearMaps],
     tested: tuple[Tensor, ...],
     y: Tensor,
     weight: Tensor | None,
     loss: SquaredError | LogLoss,
-    n_outputs: int,
-    fit_intercept: bool,
+    apply: Callable[[Tensor, Tensor], Tensor],
 ) -> tuple[Tensor, Tensor | None, float] | None:
     """Losses and mistakes of the linear maps with the shrinkage that is best, and this."""
-    maps = [LinearMaps(others, n_outputs, fit_intercept) for others in fitted]
     best = None
     for shrinkage in SHRINKAGES:
         found = [linear_maps(shrinkage) for linear_maps in maps]
         if any(W is None for W in found):
             return None
         outputs = torch.cat(
-            [
-                _outputs(some, torch.as_tensor(W), fit_intercept)
-                for some, W in zip(tested, found, strict=True)
-            ]
+            [apply(X, torch.as_tensor(W)) for X, W in zip(tested, found, strict=True)]
         )
         linear = loss(outputs, y).double()
         mean = float(weighted_mean(linear, weight))
@@ -265,6 +272,6 @@ def _taken(rows: TensorRows, mask: Tensor) -> TensorRows:
     return TensorRows(rows.X[mask], rows.y[mask], weight)
 
 
-def _outputs(X: Tensor, W: Tensor, fit_intercept: bool) -> Tensor:
+def _linear_outputs(X: Tensor, W: Tensor, *, fit_intercept: bool) -> Tensor:
     W = W.to(X)
     return X @ W[:, :-1].T + W[:, -1] if fit_intercept else X @ W.T

@@ -7,15 +7,19 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.utils import column_or_1d
-from sklearn.utils.class_weight import compute_sample_weight
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import validate_data
 
+from sk_spectral.class_weight import weights_of_classes
 from sk_spectral.losses import LogLoss, SquaredError
-from sk_spectral.prediction import FLOATS, Array
+from sk_spectral.prediction import Array
 from sk_spectral.preparation import Data
 from sk_spectral.search import SpectralSearch
-from sk_spectral.validation import check_sample_weight
+from sk_spectral.validation import (
+    check_classes,
+    check_labels,
+    check_sample_weight,
+    check_spread,
+    check_targets,
+)
 
 
 class SpectralNASRegressor(RegressorMixin, SpectralSearch):
@@ -240,11 +244,9 @@ class SpectralNASRegressor(RegressorMixin, SpectralSearch):
         reset: bool,
         suffix: str = "",
     ) -> Data:
-        X, y = validate_data(
-            self, X, y, dtype=FLOATS, multi_output=True, y_numeric=True, reset=reset
-        )
+        X, y = self._validated(X, y, reset, suffix)
         weight = check_sample_weight(sample_weight, X, f"sample_weight{suffix}")
-        targets = y.reshape(len(y), -1).astype(np.float64, copy=False)
+        targets = check_targets(y, f"y{suffix}")
         if reset:
             self._y_ndim, self._n_targets = y.ndim, targets.shape[1]
         elif targets.shape[1] != self._n_targets:
@@ -436,22 +438,34 @@ loss_, loss_curve_, n_iter_, n_features_in_, feature_names_in_
         suffix: str = "",
         classes: ArrayLike | None = None,
     ) -> Data:
-        X, y = validate_data(self, X, y, dtype=FLOATS, multi_output=True, reset=reset)
+        X, y = self._validated(X, y, reset, suffix)
         y = column_or_1d(y, warn=True)
-        check_classification_targets(y)
+        check_labels(y, f"y{suffix}")
         weight = check_sample_weight(sample_weight, X, f"sample_weight{suffix}")
+        asked = None if classes is None else check_classes(classes)
         if reset:
-            self.classes_ = np.unique(y) if classes is None else np.unique(classes)
+            self.classes_ = np.unique(y) if asked is None else asked
+        elif asked is not None and not np.array_equal(asked, self.classes_):
+            raise ValueError(
+                f"classes={asked.tolist()} are not those of the first call of partial_fit, "
+                f"{self.classes_.tolist()}; they can be left out in later calls."
+            )
         unknown = np.setdiff1d(y, self.classes_)
         if len(unknown):
             raise ValueError(
                 f"y{suffix} holds labels that are not among the classes "
                 f"{self.classes_.tolist()}: {unknown.tolist()}."
             )
-        if self.class_weight is not None:
-            by_class = compute_sample_weight(self.class_weight, y)
-            weight = by_class if weight is None else weight * by_class
         codes = np.searchsorted(self.classes_, y)
+        if self.class_weight is not None:
+            if not suffix:
+                totals = np.bincount(codes, weight, len(self.classes_)).astype(np.float64)
+                goes_on = self._partially_fitted and not reset
+                self._class_totals = totals + getattr(self, "_class_totals", 0.0) * goes_on
+            by_class = weights_of_classes(self.class_weight, self.classes_, self._class_totals)
+            by_class = by_class[codes]
+            weight = by_class if weight is None else weight * by_class
+            check_spread(weight, "class_weight")
         data = Data(codes, weight, X).without_zero_weights()
         present = len(np.unique(data.y)) if classes is None else len(self.classes_)
         if reset and present < 2:

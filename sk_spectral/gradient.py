@@ -70,6 +70,13 @@ class FlatParameters:
         return [(view, view.clone()) for p, view, _ in self._views if not p.requires_grad]
 
 
+def views_of(flat: Tensor, network: SpectralNetwork, group: int) -> list[Tensor]:
+    """Views of a flat tensor in the shapes of the eigenvalues (0) or the eigenvectors (1)."""
+    trained = _trained(network)[group]
+    parts = flat.split([parameter.numel() for parameter in trained])
+    return [_shaped(part, like) for part, like in zip(parts, trained, strict=True)]
+
+
 def _trained(network: SpectralNetwork) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
     """Eigenvalues, those of the input where they are trained, and eigenvectors."""
     first, *others = network.eigenvalues

@@ -181,6 +181,11 @@ class SpectralNetwork(nn.Module):
             change = torch.linalg.pinv(after) @ (W - after @ first.double())
             first += change.to(first)
 
+    def can_be_every_map(self) -> bool:
+        """Whether no hidden layer is narrower than a linear map may have rank."""
+        rank = min(len(self.eigenvalues[0]), self.layer_sizes[-1])
+        return min(self.layer_sizes[1:-1], default=rank) >= rank
+
     def forward(self, X: Tensor, unit_masks: Sequence[Tensor] | None = None) -> Tensor:
         """Outputs for a batch.
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from sk_spectral.batches import TensorRows
 from sk_spectral.logistic import LogisticRegressions
 
-SHRINKAGES = (1e-1, 1e-2, 1e-3, 1e-4, 1e-6)
+SHRINKAGES = (10.0, 1.0, 1e-1, 1e-2, 1e-3, 1e-4, 1e-6)
 """Shrinkages to try, from strong to weak; the last is in effect least squares."""
 
 _ROWS_AT_ONCE = 4096

@@ -4,11 +4,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from sklearn.base import is_regressor
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sk_spectral.compact import CompactNetwork
 from sk_spectral.persistence import Persistent
 from sk_spectral.threads import limited_threads
+from sk_spectral.validation import say_which
 
 Array = NDArray[Any]
 
@@ -47,3 +49,15 @@ class Predictor(Persistent):
         X = validate_data(self, X, dtype=FLOATS, reset=False)
         with limited_threads(float(len(X)) * self.compact_.n_parameters):
             return self.compact_(X)
+
+    def _validated(
+        self, X: ArrayLike, y: ArrayLike, reset: bool, suffix: str = ""
+    ) -> tuple[Array, Array]:
+        """X and y as scikit-learn takes them; messages about later ones name these."""
+        numeric = {"y_numeric": True} if is_regressor(self) else {}
+        try:
+            return validate_data(
+                self, X, y, dtype=FLOATS, multi_output=True, reset=reset, **numeric
+            )
+        except (ValueError, TypeError) as error:
+            raise say_which(error, y, suffix) from error

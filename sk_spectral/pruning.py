@@ -162,15 +162,18 @@ def _probes(outputs: Tensor, generator: torch.Generator) -> Iterator[Tensor]:
         yield probe
 
 
-def prune(network: SpectralNetwork, judge: Judge) -> Pruning:
+def prune(network: SpectralNetwork, judge: Judge, among: list[Tensor] | None = None) -> Pruning:
     """Find the largest set of hidden units without which the loss stays within the judge's limit.
 
     Whole layers leave first, then units, each in order of importance, the least first; how many
     units is found by bisection. A unit that leaves has its activation set to 0 and still passes
     the carry. Bisection takes the loss to rise with every unit that leaves; where it does not, more
-    can leave afterwards, so it is repeated until nothing does. The network is left as it is.
+    can leave afterwards, so it is repeated until nothing does. The network is left as it is. Where
+    `among` is given, units outside these masks are out from the start.
     """
     kept = network.active_units()
+    if among is not None:
+        kept = [active & mask for active, mask in zip(kept, among, strict=True)]
     before = after = float(judge.losses(network, kept).mean())
     if judge.tol is None:
         return Pruning(kept, before, before)
@@ -180,7 +183,7 @@ def prune(network: SpectralNetwork, judge: Judge) -> Pruning:
     if linear <= limit or judge.constant_loss == 0:
         return Pruning(nothing, before, linear)
 
-    importances = unit_importances(network, judge.X, judge.sample_weight)
+    importances = unit_importances(network, judge.X, judge.sample_weight, among)
     for layer in sorted(range(len(kept)), key=lambda i: float(importances[i].sum())):
         masks = [*kept[:layer], nothing[layer], *kept[layer + 1 :]]
         loss = float(judge.losses(network, masks).mean())

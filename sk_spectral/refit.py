@@ -8,9 +8,9 @@ from torch import Tensor
 
 from sk_spectral.batches import TensorRows
 from sk_spectral.halving import LastRefit
+from sk_spectral.net import SpectralNet
 from sk_spectral.network import SpectralNetwork
 from sk_spectral.trainer import Trainer
-from sk_spectral.training import SpectralNet
 
 _SHARE_OF_THE_WHOLE = 0.7
 _STEPS, _STEPS_UNWATCHED = 400, 150

@@ -5,15 +5,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import deepcopy
 from functools import partial
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 from warnings import warn
 
-import numpy as np
 import torch
 from numpy.typing import ArrayLike
 from sklearn.utils import check_random_state
 
 from sk_spectral.batches import TensorRows
+from sk_spectral.convergence import warn_if_cut_off
 from sk_spectral.crossfit import CrossFit
 from sk_spectral.cutting import ROWS_TO_COMPARE, cut_out, evenly_spaced, nonlinear_share_of
 from sk_spectral.hindrance import KEEPS_LINEAR, how_held_back
@@ -25,7 +25,9 @@ from sk_spectral.preparation import Data, Scaling
 from sk_spectral.pruning import Judge, Pruning, prune
 from sk_spectral.reduction import reduce
 from sk_spectral.refit import RelaxedFit
-from sk_spectral.splitting import FEWEST_INFORMATIVE, MOST_ROWS, Splitter
+from sk_spectral.splitting import Split
+from sk_spectral.stream import learn_on
+from sk_spectral.surroundings import plain_torch
 from sk_spectral.threads import limited_threads
 from sk_spectral.topology import Topology
 from sk_spectral.trainer import Trainer
@@ -36,20 +38,6 @@ from sk_spectral.validation import (
     check_parameters,
     warn_of_batch_size,
 )
-
-_FEWEST_ROWS_TO_SPLIT = 100
-
-
-class _Split(NamedTuple):
-    """What to train on, what to watch, and what the linear rival may be fitted to in the end.
-
-    Folds of it are what the search and that rival are compared on, where there is a splitter.
-    """
-
-    train: Data
-    valid: Data | None = None
-    whole: Data | None = None
-    splitter: Splitter | None = None
 
 
 class SpectralSearch(Predictor, metaclass=ABCMeta):
@@ -107,11 +95,13 @@ class SpectralSearch(Predictor, metaclass=ABCMeta):
         self
             Fitted estimator. Where anything is wrong it is left as it was.
         """
-        with self._unchanged_on_error(), limited_threads():
+        with self._unchanged_on_error(), limited_threads(), plain_torch():
             check_parameters(self)
+            if X_val is None and sample_weight_val is not None:
+                raise ValueError("sample_weight_val needs X_val and y_val, which were not given.")
             if self.warm_start:
                 self._check_can_go_on()
-            self._partially_fitted = False
+            self._partially_fitted, self._stream = False, None
             continued = self.warm_start and hasattr(self, "network_")
             if not continued:
                 self._random_state = check_random_state(self.random_state)
@@ -122,14 +112,18 @@ class SpectralSearch(Predictor, metaclass=ABCMeta):
             split = self._split(data, (X_val, y_val, sample_weight_val))
             if not continued:
                 self._initialize(data, complete=True)
+            self._warn_of_batch_size(len(split.train))
             self._set_dtype(len(split.train))
-            self._search(split)
+            best_epoch = self._search(split)
+            self._n_fitted = len(data)
+            rule = self.max_iter, self.tol, self.n_iter_no_change
+            warn_if_cut_off(self.net_, *rule, best_epoch, stacklevel=3)
         return self
 
     def _partial_fit(
         self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None, **target: Any
     ) -> Self:
-        with self._unchanged_on_error(), limited_threads():
+        with self._unchanged_on_error(), limited_threads(), plain_torch():
             check_parameters(self)
             self._check_can_go_on()
             self._partially_fitted = True
@@ -138,63 +132,25 @@ class SpectralSearch(Predictor, metaclass=ABCMeta):
                 self._random_state = check_random_state(self.random_state)
             data = self._check_data(X, y, sample_weight, reset=first, **target)
             if first:
-                self._initialize(data, complete=False)
-                self._set_dtype(len(data))
-                self._start_net(len(data), validated=False)
-            self._check_architecture()
-            rows = self._to_rows(data)
-            self.net_.fit_rows(rows, None, 1)
-            judge = Judge.of_rows(self._loss(), self.network_, rows, None, self.prune_tol)
-            self._finish(prune(self.network_, judge), rows)
+                self._warn_of_batch_size(len(data))
+                self._stream = None
+            else:
+                self._check_architecture()
+            learn_on(self, data)
         return self
 
     def _split(
         self,
         data: Data,
         validation: tuple[ArrayLike | None, ArrayLike | None, ArrayLike | None],
-    ) -> _Split:
+    ) -> Split:
         X_val, y_val, weight_val = validation
         if (X_val is None) != (y_val is None):
             raise ValueError("X_val and y_val must be given together, only one of them was.")
-        wanted = X_val is None and (
-            self.early_stopping is True
-            or (
-                self.early_stopping == "auto"
-                and self.solver != "lbfgs"
-                and len(data) >= _FEWEST_ROWS_TO_SPLIT
-            )
-        )
-        compared = self._is_to_be_compared(data)
-        splitter = Splitter.of(data) if wanted or compared else None
-        if splitter is not None and splitter.n_groups < 2:
-            splitter = None  # one row, however often
-        of_folds = splitter if compared else None
+        valid = None
         if X_val is not None:
             valid = self._check_data(X_val, y_val, weight_val, reset=False, suffix="_val")
-            return _Split(data, valid, data, of_folds)
-        if not wanted or splitter is None:
-            return _Split(data, None, data, of_folds)
-        train, valid = splitter.set_apart(self.validation_fraction, self._random_state)
-        return _Split(data.take(train), data.take(valid), data, of_folds)
-
-    def _is_to_be_compared(self, data: Data) -> bool:
-        """Whether folds of the rows are to hold the network against linear maps.
-
-        Up to 5,000 rows, or where a tenth of them would hardly hold the rarer classes.
-        """
-        if (
-            self.prune_tol is None
-            or self.early_stopping is False
-            or self.solver == "lbfgs"
-            or self.warm_start  # may have seen the rows before
-        ):
-            return False
-        if len(data) <= MOST_ROWS:
-            return True
-        if data.y.ndim != 1:
-            return False
-        rarer = len(data) - np.bincount(data.y).max()
-        return bool(self.validation_fraction * rarer < FEWEST_INFORMATIVE)
+        return Split.of(data, valid, self.get_params(deep=False), self._random_state)
 
     def _initialize(self, data: Data, *, complete: bool) -> None:
         """Scaling of the first rows, and a network that starts as a linear perceptron."""
@@ -242,10 +198,12 @@ class SpectralSearch(Predictor, metaclass=ABCMeta):
     def _start_net(self, n_samples: int, validated: bool) -> None:
         self.net_ = self._trainer().new_net(self.network_, n_samples, validated)
 
-    def _set_dtype(self, n_samples: int) -> None:
-        """Without mini-batches weights count as repeated rows do; float64 keeps that true."""
+    def _warn_of_batch_size(self, n_samples: int) -> None:
         if self.solver != "lbfgs":
             warn_of_batch_size(self.batch_size, n_samples)
+
+    def _set_dtype(self, n_samples: int) -> None:
+        """Without mini-batches weights count as repeated rows do; float64 keeps that true."""
         if self._trainer().batch_size(n_samples) == n_samples:
             self.network_.double()
 
@@ -253,8 +211,14 @@ class SpectralSearch(Predictor, metaclass=ABCMeta):
         like = self.network_.eigenvalues[0]
         return self._scaling.to_rows(data, dtype=like.dtype, device=like.device)
 
-    def _search(self, split: _Split) -> None:
-        """Train on folds first: only where hidden units pay there, the whole network is trained."""
+    def _search(self, split: Split) -> int | None:
+        """Train on folds first: only where hidden units pay there, the whole network is trained.
+
+        Returns
+        -------
+        int or None
+            Epoch that was best for the folds, where that was looked for.
+        """
         self.network_ = self.network_.to(check_device(self.device))
         start = deepcopy(self.network_)
         compared = None
@@ -275,9 +239,10 @@ class SpectralSearch(Predictor, metaclass=ABCMeta):
             self._start_net(len(split.train), split.valid is not None)
             pruning, rows = self._grow(start, split, compared)
         self._finish(pruning, rows)
+        return None if compared is None else compared.n_epochs
 
     def _compare(
-        self, start: SpectralNetwork, split: _Split, **changes: Any
+        self, start: SpectralNetwork, split: Split, **changes: Any
     ) -> tuple[CrossFit | None, SpectralNet]:
         """The search held against linear maps on rows that neither has seen."""
         return self._trainer().compare(
@@ -299,7 +264,7 @@ class SpectralSearch(Predictor, metaclass=ABCMeta):
         return Pruning(nothing, compared.mean_loss() if compared.has_network else loss, loss)
 
     def _grow(
-        self, start: SpectralNetwork, split: _Split, compared: CrossFit | None
+        self, start: SpectralNetwork, split: Split, compared: CrossFit | None
     ) -> tuple[Pruning, TensorRows]:
         """Train on all rows, then drop what does not pay.
 
@@ -375,9 +340,12 @@ class SpectralSearch(Predictor, metaclass=ABCMeta):
     @contextmanager
     def _unchanged_on_error(self) -> Iterator[None]:
         before = self.__dict__.copy()
+        drawn = self._random_state.get_state() if "_random_state" in before else None
         try:
             yield
         except BaseException:
             self.__dict__.clear()
             self.__dict__.update(before)
+            if drawn is not None:
+                self._random_state.set_state(drawn)
             raise

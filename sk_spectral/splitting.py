@@ -1,5 +1,6 @@
 """Which rows are held out: equal rows together, and by class where classes allow it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -19,6 +20,7 @@ MOST_ROWS = 5000
 FEWEST_INFORMATIVE = 10
 """Rows outside of the largest class, below which validation rows say little of the others."""
 
+_FEWEST_ROWS_TO_SPLIT = 100
 _FEWEST_REPEATED = 100
 _ODD = np.uint64(0x9E3779B97F4A7C15)
 _SHIFT = np.uint64(29)
@@ -91,6 +93,73 @@ class Splitter:
                 splitter = StratifiedKFold
         split = splitter(n_folds, shuffle=True, random_state=random_state).split(first, labels)
         return [np.isin(self.groups, out) for _, out in split]
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """What to train on, what to watch, and what the linear map may be fitted to in the end.
+
+    Attributes
+    ----------
+    train : Data
+    valid : Data or None
+    whole : Data
+    splitter : Splitter or None
+        Of the whole, where folds of it are to hold the network against linear maps.
+    """
+
+    train: Data
+    valid: Data | None
+    whole: Data
+    splitter: Splitter | None
+
+    @classmethod
+    def of(
+        cls,
+        data: Data,
+        valid: Data | None,
+        parameters: Mapping[str, Any],
+        random_state: np.random.RandomState,
+    ) -> Self:
+        """By the parameters of an estimator; `valid` are rows that the user has set apart."""
+        early_stopping = parameters["early_stopping"]
+        wanted = valid is None and (
+            early_stopping is True
+            or (
+                early_stopping == "auto"
+                and parameters["solver"] != "lbfgs"
+                and len(data) >= _FEWEST_ROWS_TO_SPLIT
+            )
+        )
+        compared = is_to_be_compared(data, parameters)
+        splitter = Splitter.of(data) if wanted or compared else None
+        if splitter is not None and splitter.n_groups < 2:
+            splitter = None  # one row, however often
+        of_folds = splitter if compared else None
+        if not wanted or splitter is None:
+            return cls(data, valid, data, of_folds)
+        rows = splitter.set_apart(parameters["validation_fraction"], random_state)
+        return cls(data.take(rows[0]), data.take(rows[1]), data, of_folds)
+
+
+def is_to_be_compared(data: Data, parameters: Mapping[str, Any]) -> bool:
+    """Whether folds of the rows are to hold the network against linear maps.
+
+    Up to 5,000 rows, or where those set apart would hardly hold the rarer classes.
+    """
+    if (
+        parameters["prune_tol"] is None
+        or parameters["early_stopping"] is False
+        or parameters["solver"] == "lbfgs"
+        or parameters["warm_start"]  # may have seen the rows before
+    ):
+        return False
+    if len(data) <= MOST_ROWS:
+        return True
+    if data.y.ndim != 1:
+        return False
+    rarer = len(data) - np.bincount(data.y).max()
+    return bool(parameters["validation_fraction"] * rarer < FEWEST_INFORMATIVE)
 
 
 def groups_to_keep(data: Data) -> NDArray[np.intp]:

@@ -12,9 +12,10 @@ from torch import Tensor
 from sk_spectral.batches import TensorRows
 from sk_spectral.crossfit import CrossFit, cross_fit
 from sk_spectral.losses import LogLoss, SquaredError
+from sk_spectral.net import SpectralNet
 from sk_spectral.network import SpectralNetwork
 from sk_spectral.splitting import FEWEST_TO_COMPARE, Splitter
-from sk_spectral.training import RecordOutputs, SpectralNet, auto_weight_decay, build_net
+from sk_spectral.training import RecordOutputs, auto_weight_decay, build_net
 
 _LARGEST_BATCH_OF_ALL = 100
 _AUTO_BATCHES = 20
@@ -145,6 +146,8 @@ class Trainer:
             start.layer_sizes[-1],
             start.fit_intercept,
             report,
+            standard_errors=2.0 if validated else 3.0,
+            apply=None if start.can_be_every_map() else partial(_nearest_outputs, start),
         )
         if not nets:
             nets.append(self.new_net(deepcopy(start), len(rows), False, **changes))
@@ -176,4 +179,13 @@ class Trainer:
         net.fit_rows(rows, valid, self._parameters["max_iter"])
         if validated:
             return net, net.module_.evaluate(held_out)[None]
+        net.callbacks_ = [named for named in net.callbacks_ if named[1] is not said]
+        net.callbacks.remove(said)
         return net, torch.stack(said.outputs)
+
+
+def _nearest_outputs(start: SpectralNetwork, X: Tensor, W: Tensor) -> Tensor:
+    """What a network says that has become W as nearly as it can."""
+    network = deepcopy(start)
+    network.set_perceptron(W)
+    return network.evaluate(X)

@@ -11,14 +11,25 @@ PACKAGE = Path(__file__).parent.parent / "sk_spectral"
 
 # Every module may import those of the lines above it, and nothing beside or below.
 FLOORS = [
-    ["algebra", "losses", "batches", "averaging", "moments", "logistic", "threads"],
-    ["carry", "penalties", "compact"],
+    [
+        "algebra",
+        "losses",
+        "batches",
+        "averaging",
+        "moments",
+        "logistic",
+        "threads",
+        "surroundings",
+        "class_weight",
+    ],
+    ["carry", "penalties", "compact", "scoring"],
     ["network"],
     ["gradient"],
-    ["topology", "training", "pruning", "datasets"],
+    ["topology", "net", "pruning", "datasets", "running_moments"],
+    ["training", "convergence", "units"],
     ["perceptron", "preparation", "validation", "persistence"],
-    ["splitting", "prediction", "cutting", "crossfit", "halving", "rival"],
-    ["trainer"],
+    ["splitting", "prediction", "cutting", "crossfit", "halving", "rival", "reservoir"],
+    ["trainer", "stream"],
     ["refit"],
     ["reduction"],
     ["hindrance"],
@@ -30,13 +41,14 @@ FLOORS = [
 ROOMS = {
     "torch": {
         "algebra", "averaging", "batches", "carry", "crossfit", "cutting", "export", "gradient",
-        "halving", "hindrance", "losses", "network", "penalties", "training", "trainer", "pruning",
-        "preparation", "reduction", "refit", "rival", "threads", "validation", "search",
+        "halving", "hindrance", "losses", "net", "network", "penalties", "training", "trainer",
+        "pruning", "preparation", "reduction", "refit", "rival", "scoring", "search",
+        "stream", "surroundings", "threads", "units", "validation",
     },
-    "skorch": {"training"},
+    "skorch": {"net", "scoring", "training", "validation"},
     "sklearn": {
-        "datasets", "splitting", "persistence", "prediction", "validation", "search", "estimators",
-        "export",
+        "convergence", "datasets", "splitting", "persistence", "prediction", "scoring",
+        "validation", "search", "estimators", "export",
     },
     "scipy": {"logistic"},
 }  # fmt: skip
@@ -99,8 +111,11 @@ WITHOUT_OPTIONAL = """
 import sys
 for name in ("matplotlib", "networkx", "onnx", "onnxruntime", "skl2onnx", "skops"):
     sys.modules[name] = None  # any import of it fails
+import warnings
 import numpy as np
 import sk_spectral.display, sk_spectral.export
+from sklearn.exceptions import ConvergenceWarning
+warnings.simplefilter("ignore", ConvergenceWarning)  # three epochs are few
 from sk_spectral import SpectralNASClassifier
 X = np.random.RandomState(0).normal(size=(60, 2))
 model = SpectralNASClassifier((4,), max_iter=3).fit(X, X[:, 0] > 0)

@@ -1,0 +1,64 @@
+"""Whether max_iter cut a training off, and the warning that says so."""
+
+from collections.abc import Sequence
+from warnings import warn
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+
+from sk_spectral.net import SpectralNet
+
+_SHARE_OF_THE_FALL = 0.01
+
+
+def warn_if_cut_off(
+    net: SpectralNet,
+    max_iter: int,
+    tol: float,
+    patience: int,
+    best_epoch: int | None,
+    *,
+    stacklevel: int,
+) -> None:
+    """Warn where the last epoch allowed was reached while the loss watched was still falling.
+
+    Of so few epochs that no rule could have stopped it by then, the training loss counts as well:
+    that of validation rows may rise at first. Where folds have found the epoch that is best for
+    rows held out, it is the last one.
+    """
+    history = net.history
+    if best_epoch is not None:
+        if best_epoch >= max_iter:
+            _warn("loss of rows held out", max_iter, stacklevel + 1)
+        return
+    if net.stopped_ or len(history) < max_iter:
+        return
+    by_validation = dict(net.callbacks_)["early_stopping"].monitor == "valid_loss"
+    watched = {"validation": "valid_loss"} if by_validation else {}
+    if not watched or len(history) <= patience:
+        watched["training"] = "train_loss"
+    for name, column in watched.items():
+        if _falls(history[:, column], tol, patience):
+            _warn(f"{name} loss", max_iter, stacklevel + 1)
+            return
+
+
+def _warn(loss: str, max_iter: int, stacklevel: int) -> None:
+    warn(
+        f"max_iter={max_iter} ended the training while the {loss} was still falling. "
+        "Raise max_iter to train to the end.",
+        ConvergenceWarning,
+        stacklevel=stacklevel + 1,
+    )
+
+
+def _falls(losses: Sequence[float], tol: float, patience: int) -> bool:
+    """Whether the least loss fell at the end by more than `tol` and 1 % of its whole fall.
+
+    In the last `patience` epochs, or in the last half if that is less.
+    """
+    least = np.minimum.accumulate(losses)
+    window = min(patience, len(least) // 2)
+    # After a single epoch nothing is known but what the loss is.
+    fall = least[-1 - window] - least[-1] if window else least[-1]
+    return bool(fall > max(tol, _SHARE_OF_THE_FALL * (least[0] - least[-1])))

@@ -1,0 +1,46 @@
+"""Weights of classes beside weights of rows."""
+
+import numpy as np
+import pytest
+
+from sk_spectral import SpectralNASClassifier
+
+RNG = np.random.RandomState(0)
+X = RNG.randn(45, 3)
+Y = (X[:, 0] + 0.5 * RNG.randn(45) > 0.8).astype(int)
+
+
+def test_balanced_counts_weights_as_repeated_rows():
+    weight = RNG.randint(0, 3, 45)
+    model = SpectralNASClassifier(
+        (8,), class_weight="balanced", early_stopping=False, random_state=0, max_iter=20
+    )
+    expected = model.fit(np.repeat(X, weight, axis=0), np.repeat(Y, weight)).predict_proba(X)
+    found = model.fit(X, Y, sample_weight=weight).predict_proba(X)
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {0: -1, 1: 1},
+        {0: np.nan},
+        {0: np.inf},
+        {0: "1"},
+        "auto",
+        -1,
+        [1, 2],
+        {5: 1},
+        {0: 1e99, 1: 1},
+    ],
+)
+def test_bad_weights_are_named(bad):
+    with pytest.raises(ValueError, match="class_weight"):
+        SpectralNASClassifier((4,), class_weight=bad, max_iter=2).fit(X, Y)
+
+
+def test_balanced_shares_are_those_of_the_whole_stream():
+    model = SpectralNASClassifier((4,), class_weight="balanced", random_state=0)
+    model.partial_fit(X, Y, classes=[0, 1])
+    model.partial_fit(X[Y == 1], Y[Y == 1])
+    assert model._class_totals.tolist() == [(Y == 0).sum(), 2 * (Y == 1).sum()]
