@@ -7,6 +7,11 @@ settings.register_profile("tests", deadline=None, derandomize=True)
 settings.load_profile("tests")
 
 
+def pytest_addoption(parser):
+    parser.addoption("--fuzz-runs", type=int, default=40, help="cases of the fuzz test")
+    parser.addoption("--fuzz-seed", type=int, default=0, help="seed of all of them")
+
+
 @pytest.fixture(autouse=True)
 def global_random_state_is_left_alone():
     """Nothing in the package may draw from torch's global generator or seed it."""
