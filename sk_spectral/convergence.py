@@ -26,24 +26,40 @@ def warn_if_cut_off(
     that of validation rows may rise at first. Where folds have found the epoch that is best for
     rows held out, it is the last one.
     """
-    history = net.history
+    if not was_cut_off(net, max_iter, best_epoch):
+        return
     if best_epoch is not None:
-        if best_epoch >= max_iter:
-            _warn("loss of rows held out", max_iter, stacklevel + 1)
+        _warn_of_loss("loss of rows held out", max_iter, stacklevel + 1)
         return
-    if net.stopped_ or len(history) < max_iter:
-        return
+    history = net.history
     by_validation = dict(net.callbacks_)["early_stopping"].monitor == "valid_loss"
     watched = {"validation": "valid_loss"} if by_validation else {}
     if not watched or len(history) <= patience:
         watched["training"] = "train_loss"
     for name, column in watched.items():
         if _falls(history[:, column], tol, patience):
-            _warn(f"{name} loss", max_iter, stacklevel + 1)
+            _warn_of_loss(f"{name} loss", max_iter, stacklevel + 1)
             return
 
 
-def _warn(loss: str, max_iter: int, stacklevel: int) -> None:
+def was_cut_off(net: SpectralNet, max_iter: int, best_epoch: int | None = None) -> bool:
+    """Whether max_iter ended the training, or its last epoch is the best one that folds found."""
+    if best_epoch is not None:
+        return best_epoch >= max_iter
+    return not net.stopped_ and len(net.history) >= max_iter
+
+
+def warn_that_units_might_pay(max_iter: int, *, stacklevel: int) -> None:
+    """Where a training that was cut off has lost to a linear map that does not say all."""
+    warn(
+        f"max_iter={max_iter} ended the training before hidden units beat the best linear map, "
+        "although the target is not linear. Raise max_iter to train to the end.",
+        ConvergenceWarning,
+        stacklevel=stacklevel + 1,
+    )
+
+
+def _warn_of_loss(loss: str, max_iter: int, stacklevel: int) -> None:
     warn(
         f"max_iter={max_iter} ended the training while the {loss} was still falling. "
         "Raise max_iter to train to the end.",

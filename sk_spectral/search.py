@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from sklearn.utils import check_random_state
 
 from sk_spectral.batches import TensorRows
-from sk_spectral.convergence import warn_if_cut_off
+from sk_spectral.convergence import warn_if_cut_off, warn_that_units_might_pay, was_cut_off
 from sk_spectral.crossfit import CrossFit
 from sk_spectral.cutting import ROWS_TO_COMPARE, cut_out, evenly_spaced, nonlinear_share_of
 from sk_spectral.hindrance import KEEPS_LINEAR, how_held_back
@@ -114,10 +114,8 @@ class SpectralSearch(Predictor, metaclass=ABCMeta):
                 self._initialize(data, complete=True)
             self._warn_of_batch_size(len(split.train))
             self._set_dtype(len(split.train))
-            best_epoch = self._search(split)
+            self._search(split)
             self._n_fitted = len(data)
-            rule = self.max_iter, self.tol, self.n_iter_no_change
-            warn_if_cut_off(self.net_, *rule, best_epoch, stacklevel=3)
         return self
 
     def _partial_fit(
@@ -211,14 +209,8 @@ class SpectralSearch(Predictor, metaclass=ABCMeta):
         like = self.network_.eigenvalues[0]
         return self._scaling.to_rows(data, dtype=like.dtype, device=like.device)
 
-    def _search(self, split: Split) -> int | None:
-        """Train on folds first: only where hidden units pay there, the whole network is trained.
-
-        Returns
-        -------
-        int or None
-            Epoch that was best for the folds, where that was looked for.
-        """
+    def _search(self, split: Split) -> None:
+        """Train on folds first: only where hidden units pay there, the whole network is trained."""
         self.network_ = self.network_.to(check_device(self.device))
         start = deepcopy(self.network_)
         compared = None
@@ -239,7 +231,18 @@ class SpectralSearch(Predictor, metaclass=ABCMeta):
             self._start_net(len(split.train), split.valid is not None)
             pruning, rows = self._grow(start, split, compared)
         self._finish(pruning, rows)
-        return None if compared is None else compared.n_epochs
+        self._warn_of_max_iter(split, compared)
+
+    def _warn_of_max_iter(self, split: Split, compared: CrossFit | None) -> None:
+        """Where it ended a training that was still getting better."""
+        if compared is None or compared.prefers_units(self.prune_tol):
+            best_epoch = None if compared is None else compared.n_epochs
+            rule = self.max_iter, self.tol, self.n_iter_no_change
+            warn_if_cut_off(self.net_, *rule, best_epoch, stacklevel=5)
+        elif compared.has_network and was_cut_off(self.net_, self.max_iter, compared.n_epochs):
+            rows, n_outputs = self._to_rows(split.whole), self.network_.layer_sizes[-1]
+            if self._trainer().bends(rows, split.splitter, n_outputs):
+                warn_that_units_might_pay(self.max_iter, stacklevel=5)
 
     def _compare(
         self, start: SpectralNetwork, split: Split, **changes: Any

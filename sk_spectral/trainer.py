@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from sk_spectral.batches import TensorRows
-from sk_spectral.crossfit import CrossFit, cross_fit
+from sk_spectral.crossfit import CrossFit, bends, cross_fit
 from sk_spectral.losses import LogLoss, SquaredError
 from sk_spectral.net import SpectralNet
 from sk_spectral.network import SpectralNetwork
@@ -20,6 +20,7 @@ from sk_spectral.training import RecordOutputs, auto_weight_decay, build_net
 _LARGEST_BATCH_OF_ALL = 100
 _AUTO_BATCHES = 20
 _SMALLEST_AUTO_BATCH, _LARGEST_AUTO_BATCH = 32, 200
+_SHARE_THAT_COUNTS = 0.01  # of the linear loss, in a comparison with it
 QUIET: dict[str, Any] = {"callbacks": (), "verbose": 0}
 _ALL_EPOCHS: dict[str, Any] = {"patience": 10**9}
 
@@ -131,8 +132,12 @@ class Trainer:
         folds = splitter.folds(self._new_seed())
         nets: list[SpectralNet] = []
 
-        def fit_network(some: TensorRows, held_out: Tensor, split: Splitter) -> Tensor:
+        def fit_network(
+            some: TensorRows, held_out: Tensor, linear_loss: float, *, split: Splitter
+        ) -> Tensor:
             of_this = changes if not nets else QUIET | changes
+            tol = max(self._parameters["tol"], _SHARE_THAT_COUNTS * linear_loss)
+            of_this = of_this | ({"tol": tol} if validated else {})
             net, outputs = self._fit_and_say(start, some, held_out, split, validated, of_this)
             nets.append(net)
             return outputs
@@ -153,6 +158,11 @@ class Trainer:
             nets.append(self.new_net(deepcopy(start), len(rows), False, **changes))
             nets[0].fit_rows(rows, None, self._parameters["max_iter"])
         return compared, nets[0]
+
+    def bends(self, rows: TensorRows, splitter: Splitter, n_outputs: int) -> bool:
+        """Whether it can be told without training that no linear map says all."""
+        folds = splitter.folds(self._new_seed())
+        return bends(rows, folds, self.loss, n_outputs, self.new_generator())
 
     def _fit_and_say(
         self,

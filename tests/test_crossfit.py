@@ -26,7 +26,7 @@ def in_each_fold(outputs_of):
     """Such a fit in each fold, and a list of how many rows they were given."""
     n_rows = []
 
-    def fit(others, held_out):
+    def fit(others, held_out, linear_loss):
         n_rows.append(len(others))
         return outputs_of(held_out)[None]
 
@@ -78,7 +78,7 @@ def test_the_epoch_that_is_best_for_all_rows_held_out_is_taken(monkeypatch):
     """By epochs the outputs go from 0 through the truth, and one fold ends in the middle."""
     rows, ends = rows_of_a_line(), iter([5, 5, 2, 5, 5])
 
-    def fit(others, held_out):
+    def fit(others, held_out, linear_loss):
         truth = held_out.sum(1, keepdim=True) + 1.0
         return torch.stack([share * truth for share in (0.0, 0.6, 0.9, 1.2, 1.5)])[: next(ends)]
 
@@ -96,7 +96,7 @@ def test_an_epoch_is_tested_on_rows_that_did_not_choose_it(monkeypatch):
     """Each fold has an epoch of its own that is right by chance."""
     rows, n_fits = rows_of_a_line(), iter(range(N_FOLDS))
 
-    def fit(others, held_out):
+    def fit(others, held_out, linear_loss):
         outputs = held_out.new_zeros(N_FOLDS, len(held_out), 1)
         outputs[next(n_fits)] = held_out.sum(1, keepdim=True) + 1.0
         return outputs
