@@ -16,7 +16,6 @@ from sk_spectral.perceptron import SHRINKAGES, LinearMaps
 from sk_spectral.pruning import RELATIVE_FLOOR
 
 _SURE, _NEARLY_SURE = 2.33, 1.645
-_FLOOR_FOR_CLASSES = 0.02
 _RANDOM_UNITS = 64
 _FEWEST_ROWS_TO_END = 20
 
@@ -40,9 +39,7 @@ class CrossFit:
     n_epochs : int, or None
         After how many epochs the network's loss was the least, where that was looked for.
     standard_errors : float
-        By which units must win, in loss or in mistakes. As fits to folds share most of their rows,
-        the true error is about 1.5 times as large (Nadeau and Bengio, "Inference for the
-        generalization error", Machine Learning 2003).
+        By which units must win, in loss or in mistakes.
     """
 
     network: Tensor
@@ -68,8 +65,7 @@ class CrossFit:
 
         By some standard errors of the loss and a share `tol` of it, or by as many of the mistakes:
         a few rows that are far off can hide in the error of the loss what all others tell. Their
-        loss must be the least at all, that of a constant included. Where there are classes and
-        mistakes do not tell, 2 % of that has to be gained: less is a matter of calibration.
+        loss must be the least at all, that of a constant included.
         """
         if not self.has_network:
             return False
@@ -77,8 +73,7 @@ class CrossFit:
         loss = self.mean_loss()
         if gain <= 0 or loss >= self.constant_loss:
             return False
-        floor = RELATIVE_FLOOR if self.network_mistakes is None else _FLOOR_FOR_CLASSES
-        forgiven = tol * loss + floor * self.constant_loss
+        forgiven = tol * loss + RELATIVE_FLOOR * self.constant_loss
         if gain > self.standard_errors * error + forgiven:
             return True
         fewer, error_of_fewer = self.mean_mistakes_avoided()

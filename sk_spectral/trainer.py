@@ -20,7 +20,8 @@ from sk_spectral.training import RecordOutputs, auto_weight_decay, build_net
 _LARGEST_BATCH_OF_ALL = 100
 _AUTO_BATCHES = 20
 _SMALLEST_AUTO_BATCH, _LARGEST_AUTO_BATCH = 32, 200
-_SHARE_THAT_COUNTS = 0.01  # of the linear loss, in a comparison with it
+_FEW_ROWS = 1000
+_SHARE_THAT_COUNTS = 0.01  # of the linear loss, in a comparison with it of few rows
 QUIET: dict[str, Any] = {"callbacks": (), "verbose": 0}
 _ALL_EPOCHS: dict[str, Any] = {"patience": 10**9}
 
@@ -136,8 +137,9 @@ class Trainer:
             some: TensorRows, held_out: Tensor, linear_loss: float, *, split: Splitter
         ) -> Tensor:
             of_this = changes if not nets else QUIET | changes
-            tol = max(self._parameters["tol"], _SHARE_THAT_COUNTS * linear_loss)
-            of_this = of_this | ({"tol": tol} if validated else {})
+            if validated and len(rows) < _FEW_ROWS:
+                tol = max(self._parameters["tol"], _SHARE_THAT_COUNTS * linear_loss)
+                of_this = of_this | {"tol": tol}
             net, outputs = self._fit_and_say(start, some, held_out, split, validated, of_this)
             nets.append(net)
             return outputs
@@ -151,7 +153,7 @@ class Trainer:
             start.layer_sizes[-1],
             start.fit_intercept,
             report,
-            standard_errors=2.0 if validated else 3.0,
+            standard_errors=standard_errors_for(splitter.n_groups, validated),
             apply=None if start.can_be_every_map() else partial(_nearest_outputs, start),
         )
         if not nets:
@@ -192,6 +194,17 @@ class Trainer:
         net.callbacks_ = [named for named in net.callbacks_ if named[1] is not said]
         net.callbacks.remove(said)
         return net, torch.stack(said.outputs)
+
+
+def standard_errors_for(n_samples: int, validated: bool) -> float:
+    """By how many standard errors units must win on rows held out: 1 + 8 / √n.
+
+    As fits to folds share most of their rows, the true error is about 1.5 times as large (Nadeau
+    and Bengio, "Inference for the generalization error", Machine Learning 2003), and of few rows
+    some may decide alone. Without validation rows networks are stopped where they are all but
+    linear if that is best: 3, so that these do not win by chance.
+    """
+    return 1.0 + 8.0 / n_samples**0.5 if validated else 3.0
 
 
 def _nearest_outputs(start: SpectralNetwork, X: Tensor, W: Tensor) -> Tensor:
