@@ -76,8 +76,8 @@ class SpectralNASRegressor(RegressorMixin, SpectralSearch):
         Improvement of the loss, in units of training, that counts as one.
     early_stopping : bool or "auto", default="auto"
         Stop by the loss of validation rows, and restore the best epoch; by the training loss
-        without. "auto" sets validation rows apart from 100 rows on. Unless it is False, up to 5,000
-        rows are cross-fitted to compare the network with linear maps.
+        without. "auto" sets validation rows apart from 100 rows on; of fewer, folds tell when to
+        stop. Unless it is False, folds of up to 5,000 rows compare the network with linear maps.
     validation_fraction : float, default=0.1
         Share of the rows set apart.
     n_iter_no_change : int, default=20
@@ -91,9 +91,9 @@ class SpectralNASRegressor(RegressorMixin, SpectralSearch):
     device : str, default="cpu"
         torch device to train on; predictions are made by NumPy.
     callbacks : sequence of skorch callbacks, optional
-        Called by the skorch net while it trains.
+        Called by `net_` while it trains, and by that of the first fold before.
     verbose : int, default=0
-        1 prints a line an epoch.
+        1 prints a line an epoch of these, one for each fold, and one for each step of pruning.
 
     Attributes
     ----------
@@ -111,15 +111,16 @@ class SpectralNASRegressor(RegressorMixin, SpectralSearch):
         The whole network, in units of training; with the masks `topology_.active_units` it is the
         one that predicts.
     net_ : SpectralNet
-        The skorch net that trained it, with its `history`.
+        The skorch net that trained it, with its `history`: on all rows, or where hidden units lost
+        to the linear map before that, on those of the first fold.
     loss_ : float
         Loss of the network that predicts, without the penalty and in units of training, on the
         validation rows where there are some: before it was fitted to these as well, if they were
-        set apart from X.
+        set apart from X. Of a linear map that folds preferred, on the rows held out by them.
     loss_curve_ : list of float
-        Training loss with the penalty, by epoch.
+        Training loss of `net_` with the penalty, by epoch.
     n_iter_ : int
-        Epochs trained.
+        Epochs that `net_` trained for.
     n_features_in_, feature_names_in_
         As in scikit-learn.
 
@@ -196,10 +197,12 @@ class SpectralNASRegressor(RegressorMixin, SpectralSearch):
     def partial_fit(
         self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
     ) -> Self:
-        """Train for one epoch on these rows, then prune by them.
+        """Train for one epoch on these rows, then prune by a sample of all that were seen.
 
         What is pruned is left out of predictions only: the next call trains the whole network on.
-        X and y are scaled as in the first call.
+        The scales of columns, the shares of classes and the sample, up to 500 rows, spread over
+        classes, are of all calls. Below 32 rows seen, each call starts afresh with all of them;
+        below 50 no unit is pruned.
 
         Parameters
         ----------
@@ -359,10 +362,12 @@ loss_, loss_curve_, n_iter_, n_features_in_, feature_names_in_
         classes: ArrayLike | None = None,
         sample_weight: ArrayLike | None = None,
     ) -> Self:
-        """Train for one epoch on these rows, then prune by them.
+        """Train for one epoch on these rows, then prune by a sample of all that were seen.
 
         What is pruned is left out of predictions only: the next call trains the whole network on.
-        X is scaled as in the first call.
+        The scales of columns, the shares of classes and the sample, up to 500 rows, spread over
+        classes, are of all calls. Below 32 rows seen, each call starts afresh with all of them;
+        below 50 no unit is pruned.
 
         Parameters
         ----------

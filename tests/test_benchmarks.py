@@ -14,6 +14,8 @@ SHORT = {
     "fit": (["--repeats", "1", "--epochs", "1"], 3, " s ("),
     "depth": (["--repeats", "1", "--published-repeats", "0"], 3, " ms ("),
     "predict": (["--repeats", "1", "--rows", "3000"], 3, "s ("),
+    "small": (["--repeats", "1", "--cases", "iris"], 2, " "),
+    "threads": (["--repeats", "1", "--busy", "0"], 11, " "),
 }
 
 
