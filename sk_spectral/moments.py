@@ -87,7 +87,7 @@ def moments_of(parts: Parts, weight: Array | None = None) -> Moments:
         start, before, total = stop, total, total + some.sum()
         if total == before:  # weights too small to be seen
             continue
-        u = part - middle
+        u = np.subtract(part, middle, order="C")  # one rounding, whatever the memory layout
         u /= half
         own = some @ u / (total - before)
         u -= own

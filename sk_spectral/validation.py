@@ -189,11 +189,13 @@ def say_which(error: Exception, y: Any, suffix: str) -> Exception:
     if len(shape) == 2 and shape[1] == 0:
         return ValueError(f"{name} has no column; it needs one for each output.")
     if "could not convert" in told or "omplex data" in told:
-        try:
-            np.asarray(y).astype(np.float64)
-            about = f"X{suffix}" if not np.iscomplexobj(y) else name
-        except (ValueError, TypeError):
-            about = name
+        about = name
+        if not np.iscomplexobj(y):
+            try:
+                np.asarray(y).astype(np.float64)
+                about = f"X{suffix}"
+            except (ValueError, TypeError):
+                pass
         return type(error)(f"{about} must hold real numbers: {told}")
     if suffix:
         return type(error)(f"X{suffix} and {name} cannot be used: {told}")
