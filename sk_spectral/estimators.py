@@ -196,10 +196,10 @@ class SpectralNASRegressor(RegressorMixin, SpectralSearch):
     def partial_fit(
         self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
     ) -> Self:
-        """Train for one epoch on these rows, then prune by them.
+        """Train for one epoch on these rows, then prune by a sample of all that were seen.
 
         What is pruned is left out of predictions only: the next call trains the whole network on.
-        X and y are scaled as in the first call.
+        X and y are scaled by all rows seen, a fit before included.
 
         Parameters
         ----------
@@ -359,10 +359,10 @@ loss_, loss_curve_, n_iter_, n_features_in_, feature_names_in_
         classes: ArrayLike | None = None,
         sample_weight: ArrayLike | None = None,
     ) -> Self:
-        """Train for one epoch on these rows, then prune by them.
+        """Train for one epoch on these rows, then prune by a sample of all that were seen.
 
         What is pruned is left out of predictions only: the next call trains the whole network on.
-        X is scaled as in the first call.
+        X is scaled by all rows seen, those of a fit before included.
 
         Parameters
         ----------
