@@ -15,7 +15,9 @@ from sk_spectral.losses import LogLoss, SquaredError, weighted_mean
 from sk_spectral.perceptron import SHRINKAGES, LinearMaps
 from sk_spectral.pruning import RELATIVE_FLOOR
 
+_MISTAKE_ERRORS = 2.0
 _SURE, _NEARLY_SURE = 2.33, 1.645
+_HOPE = 1.5  # standard errors that are worth going on for, where more are asked for in the end
 _RANDOM_UNITS = 64
 _FEWEST_ROWS_TO_END = 20
 
@@ -39,7 +41,7 @@ class CrossFit:
     n_epochs : int, or None
         After how many epochs the network's loss was the least, where that was looked for.
     standard_errors : float
-        By which units must win, in loss or in mistakes.
+        By which units must win in loss; in mistakes it takes two.
     """
 
     network: Tensor
@@ -63,7 +65,7 @@ class CrossFit:
     def prefers_units(self, tol: float) -> bool:
         """Whether units beat the linear map, neither having seen the rows.
 
-        By some standard errors of the loss and a share `tol` of it, or by as many of the mistakes:
+        By some standard errors of the loss and a share `tol` of it, or by two of the mistakes:
         a few rows that are far off can hide in the error of the loss what all others tell. Their
         loss must be the least at all, that of a constant included.
         """
@@ -77,7 +79,7 @@ class CrossFit:
         if gain > self.standard_errors * error + forgiven:
             return True
         fewer, error_of_fewer = self.mean_mistakes_avoided()
-        return fewer > self.standard_errors * error_of_fewer
+        return fewer > _MISTAKE_ERRORS * error_of_fewer
 
     def mean_gain(self) -> tuple[float, float]:
         """By how much the network's mean loss is less, and the standard error of that."""
@@ -107,10 +109,10 @@ class CrossFit:
         by_loss = seen * _ratio(*self.mean_gain())
         by_mistakes = seen * _ratio(*self.mean_mistakes_avoided())
         if by_loss - _SURE * to_come > self.standard_errors:
-            return self.network_mistakes is None or by_mistakes > self.standard_errors
+            return self.network_mistakes is None or by_mistakes > _MISTAKE_ERRORS
         return (
-            by_loss + _SURE * to_come < self.standard_errors
-            and by_mistakes + _NEARLY_SURE * to_come < self.standard_errors
+            by_loss + _SURE * to_come < min(self.standard_errors, _HOPE)
+            and by_mistakes + _NEARLY_SURE * to_come < _MISTAKE_ERRORS
         )
 
     def _mean_difference(self, of_linear: Tensor, of_network: Tensor) -> tuple[float, float]:

@@ -4,15 +4,18 @@ from copy import deepcopy
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from sk_spectral.algebra import transfer_blocks
 from sk_spectral.batches import TensorRows
 from sk_spectral.compact import CompactNetwork
+from sk_spectral.divergence import diverged
 from sk_spectral.network import SpectralNetwork
 from sk_spectral.perceptron import nonlinear_share
 from sk_spectral.pruning import Pruning
+from sk_spectral.topology import Topology
 
-ROWS_TO_COMPARE = 256
+_ROWS_TO_COMPARE = 256
 _TOLERANCE = 1e-8
 _LARGEST_TOLERANCE = 1e-5
 _ROUNDING = 1e-13
@@ -23,6 +26,31 @@ def evenly_spaced(rows: TensorRows) -> TensorRows:
     """At most 20,000 of the rows, which hold no memory of the others."""
     some = rows.take(slice(None, None, -(-len(rows) // _ROWS_FOR_SHARE)))
     return TensorRows(*(None if part is None else part.clone() for part in some))
+
+
+def read(
+    network: SpectralNetwork, pruning: Pruning, rows: TensorRows
+) -> tuple[CompactNetwork, Topology, NDArray[np.float64]]:
+    """What is left of a network, its topology and the shares of its inputs.
+
+    ValueError where it diverged so far that one of the numbers that tell of it is none. The
+    network ends on the CPU.
+    """
+    with np.errstate(all="ignore"):  # looked for below
+        share = nonlinear_share_of(network, pruning, rows)
+        network.to("cpu")
+        compact = cut_out(network, pruning, rows.X[:_ROWS_TO_COMPARE].cpu())
+        topology = Topology.from_compact(
+            compact,
+            loss_before=pruning.loss_before,
+            loss_after=pruning.loss_after,
+            nonlinear_share=share,
+        )
+        shares = compact.input_shares()
+    told = pruning.loss_before, pruning.loss_after, share, topology.gamma_norm
+    if not all(np.isfinite(numbers).all() for numbers in (told, topology.block_norms, shares)):
+        raise diverged("The weights of the network became too large to be squared")
+    return compact, topology, shares
 
 
 def nonlinear_share_of(network: SpectralNetwork, pruning: Pruning, rows: TensorRows) -> float:

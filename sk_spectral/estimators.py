@@ -465,13 +465,19 @@ loss_, loss_curve_, n_iter_, n_features_in_, feature_names_in_
         if self.class_weight is not None:
             if not suffix:
                 totals = np.bincount(codes, weight, len(self.classes_)).astype(np.float64)
-                goes_on = self._partially_fitted and not reset
-                self._class_totals = totals + getattr(self, "_class_totals", 0.0) * goes_on
+                if self._partially_fitted and not reset:
+                    totals = totals + getattr(self, "_class_totals", 0.0)
+                self._class_totals = totals
             by_class = weights_of_classes(self.class_weight, self.classes_, self._class_totals)
             by_class = by_class[codes]
             weight = by_class if weight is None else weight * by_class
             check_spread(weight, "class_weight")
         data = Data(codes, weight, X).without_zero_weights()
+        if not len(data):
+            raise ValueError(
+                f"class_weight leaves no row of y{suffix} with a weight above 0; at least one must "
+                "have one."
+            )
         present = len(np.unique(data.y)) if classes is None else len(self.classes_)
         if reset and present < 2:
             raise ValueError(

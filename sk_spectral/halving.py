@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass
+from math import hypot
 
 from torch import Tensor
 
@@ -125,10 +126,11 @@ def expected_rise(differences: Tensor, divergences: Tensor) -> float:
         Of the one's outputs from the other's.
     """
     D, V = float(differences.mean()), float(divergences.mean())
-    variance = standard_error(differences) ** 2
+    s = standard_error(differences)
     if V <= 0:
         return 0.0
-    return (V * variance + D * V * V) / (variance + V * V)
+    whole = hypot(s, V)  # squares of small numbers would be 0
+    return V * (s / whole) ** 2 + D * (V / whole) ** 2
 
 
 def _largest_rise(judge: Judge, loss: float, linear_loss: float) -> float:

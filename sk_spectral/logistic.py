@@ -68,10 +68,8 @@ class LogisticRegressions:
         scores = self._scores(W)
         value, P = self._objective(scores, W, penalty)
         for _ in range(_MOST_STEPS):
-            H = self._hessian(P)
-            H[np.diag_indices_from(H)] += np.tile(penalty, len(W)) + _FLATTEST
             gradient = self._gradient(P, W, penalty)
-            step = np.linalg.solve(H, gradient.ravel()).reshape(W.shape)
+            step = _solved(self._hessian(P), np.tile(penalty, len(W)), gradient)
             if self._fit_intercept and len(W) > 1:
                 step[:, -1] -= step[:, -1].mean()  # the same for all classes changes nothing
             decrement = float((gradient * step).sum())
@@ -85,9 +83,9 @@ class LogisticRegressions:
                 size *= 0.5
             else:
                 return W
-            W, scores, value = new, new_scores, new_value
             if last:
-                break
+                return new if new_value < value else W
+            W, scores, value = new, new_scores, new_value
         return W
 
     def _lbfgs(self, W: Array, penalty: Array) -> Array:
@@ -158,3 +156,14 @@ class LogisticRegressions:
             blocks = H.reshape(n_outputs, Z.shape[1], n_outputs, Z.shape[1])
             blocks[np.arange(n_outputs), :, np.arange(n_outputs)] += by_class
         return H
+
+
+def _solved(H: Array, penalty: Array, gradient: Array) -> Array:
+    """Newton's step, in units in which each coefficient has a curvature of 1."""
+    diagonal = np.diag_indices_from(H)
+    H[diagonal] += penalty
+    units = np.sqrt(np.maximum(H[diagonal], np.finfo(np.float64).tiny))
+    H /= units
+    H /= units[:, None]
+    H[diagonal] += _FLATTEST
+    return (np.linalg.solve(H, gradient.ravel() / units) / units).reshape(gradient.shape)

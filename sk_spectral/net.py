@@ -20,6 +20,7 @@ from torch import Tensor
 
 from sk_spectral.averaging import RunningAverage
 from sk_spectral.batches import Batch, BatchIterator, TensorRows, for_skorch
+from sk_spectral.divergence import diverged
 from sk_spectral.gradient import FlatParameters, GradientStep, flat_parameters
 from sk_spectral.losses import weighted_mean
 from sk_spectral.network import SpectralNetwork
@@ -287,12 +288,8 @@ class SpectralNet(ScoredNet):
     def _record_epoch(self, prefix: str, training: bool, loss: float, n_batches: int) -> None:
         """Write a loss into the history, or raise ValueError where it is none."""
         if not isfinite(loss):
-            raise ValueError(
-                f"The {'training' if training else 'validation'} loss became {loss} in epoch "
-                f"{len(self.history)}. Lower learning_rate_init or eigenvalue_rate, by which it is "
-                "multiplied for the eigenvalues, scale X and y (standardize=True), or look for "
-                "extreme values in the data."
-            )
+            name = "training" if training else "validation"
+            raise diverged(f"The {name} loss became {loss} in epoch {len(self.history)}")
         is_best = loss < self._least.get(prefix, inf)
         if is_best:
             self._least[prefix] = loss

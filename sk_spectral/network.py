@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from sk_spectral import algebra
 from sk_spectral.carry import ACTIVATIONS, Recursion, carry, layers_at_zero
+from sk_spectral.divergence import diverged
 
 _ROWS_AT_ONCE = 2048
 
@@ -170,6 +171,11 @@ class SpectralNetwork(nn.Module):
         ----------
         W : Tensor of shape (n_outputs, n_0)
             With the intercepts in the last column where the network has them.
+
+        Raises
+        ------
+        ValueError
+            Where eigenvectors that diverged have no inverse.
         """
         with torch.no_grad():
             self._set_initial_eigenvalues()
@@ -178,7 +184,12 @@ class SpectralNetwork(nn.Module):
             for phi in reversed(self.eigenvectors[1:]):
                 after = -after @ phi.double()
             W = W.to(after)
-            change = torch.linalg.pinv(after) @ (W - after @ first.double())
+            try:
+                change = torch.linalg.pinv(after) @ (W - after @ first.double())
+            except torch.linalg.LinAlgError:  # of what is not finite
+                change = torch.full_like(W, torch.nan)
+            if not change.isfinite().all():
+                raise diverged("The eigenvectors became too large to be inverted")
             first += change.to(first)
 
     def can_be_every_map(self) -> bool:

@@ -1,5 +1,6 @@
 """The best linear map, the rival that hidden units have to beat."""
 
+from math import isfinite, nan
 from typing import Any
 
 import numpy as np
@@ -116,8 +117,16 @@ def nonlinear_share(
 ) -> float:
     """Share of the variance of `outputs` that no linear map of X has, summed over the outputs.
 
-    Without an intercept, of the mean square in place of the variance.
+    Without an intercept, of the mean square in place of the variance. NaN where outputs are not
+    finite.
     """
+    largest = float(np.abs(outputs).max(initial=0.0))
+    if largest == 0:
+        return 0.0
+    if not isfinite(largest):
+        return nan
+    # No square of these overflows, and what is small beside them is lost alone.
+    outputs = outputs.astype(np.float64) / largest
     reduced_X, reduced_outputs, _, _ = _reduced(X, outputs, weight, fit_intercept)
     total = float(np.square(reduced_outputs).sum())
     if total == 0:

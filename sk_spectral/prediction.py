@@ -46,7 +46,8 @@ class Predictor(Persistent):
     def _outputs(self, X: ArrayLike) -> Array:
         """Outputs of the compact network, shape (n_samples, n_outputs)."""
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=FLOATS, reset=False)
+        with np.errstate(all="ignore"):  # of a sum that is to find what is not finite
+            X = validate_data(self, X, dtype=FLOATS, reset=False)
         with limited_threads(float(len(X)) * self.compact_.n_parameters):
             return self.compact_(X)
 
@@ -56,8 +57,9 @@ class Predictor(Persistent):
         """X and y as scikit-learn takes them; messages about later ones name these."""
         numeric = {"y_numeric": True} if is_regressor(self) else {}
         try:
-            return validate_data(
-                self, X, y, dtype=FLOATS, multi_output=True, reset=reset, **numeric
-            )
+            with np.errstate(all="ignore"):  # as above
+                return validate_data(
+                    self, X, y, dtype=FLOATS, multi_output=True, reset=reset, **numeric
+                )
         except (ValueError, TypeError) as error:
             raise say_which(error, y, suffix) from error

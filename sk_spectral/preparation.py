@@ -117,8 +117,7 @@ class Scaling:
             keep a scale of 1.
         """
         moments = moments_of(data.parts_of_X, data.sample_weight)
-        limit = _LARGEST if standardize else _LARGEST_UNSCALED
-        _refuse_beyond(limit, moments, "Column {} of X", standardize)
+        refuse_beyond(moments.largest, "Column {} of X", standardize)
         if standardize:
             mean, scale = _mean_and_scale(moments, centered)
             binary = moments.two_valued & ~moments.constant
@@ -133,21 +132,27 @@ class Scaling:
         if n_outputs is not None:
             return cls(mean, scale, np.zeros(n_outputs), np.ones(n_outputs), first_equal)
         targets = moments_of(lambda: [data.y], data.sample_weight)
-        _refuse_beyond(limit, targets, "y", standardize)
+        refuse_beyond(targets.largest, "y", standardize)
         return cls(mean, scale, *_mean_and_scale(targets, centered), first_equal)
 
     def to_rows(self, data: Data, *, dtype: torch.dtype, device: torch.device) -> TensorRows:
-        """Tensors in the units of training, the weights scaled to a mean of 1."""
+        """Tensors in the units of training, the weights scaled to a mean of 1.
+
+        ValueError for values that lie too far from the rows that the units were learned from.
+        """
         X = torch.empty(len(data), data.n_features, dtype=dtype)
         start = 0
-        with np.errstate(over="ignore"):  # infinite in single precision, which the loss tells
+        with np.errstate(over="ignore"):  # looked for
             for part in data.parts_of_X():
                 stop = start + len(part)
-                X.numpy()[start:stop] = (part - self.input_mean) / self.input_scale
+                in_units = (part - self.input_mean) / self.input_scale
+                _refuse_far(in_units, "Column {} of X")
+                X.numpy()[start:stop] = in_units
                 start = stop
             y = data.y
             if y.ndim == 2:
                 y = (y - self.output_mean) / self.output_scale
+                _refuse_far(y, "y")
         targets = torch.as_tensor(y, dtype=None if y.ndim == 1 else dtype)
         weight = None
         if data.sample_weight is not None:
@@ -161,10 +166,11 @@ class Scaling:
 
     def fold_into(self, compact: CompactNetwork) -> CompactNetwork:
         """The same network in the user's units."""
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):
             folded = compact.rescaled(
                 self.input_mean, self.input_scale, self.output_mean, self.output_scale
             )
+            intercepts = folded.without_center().intercepts or ()
         for weight in folded.weights:
             good = np.isfinite(weight).all(axis=0)
             if not good.all():
@@ -173,6 +179,12 @@ class Scaling:
                     f"Column {column} of X spreads by {self.input_scale[column]:.3g} only, so that "
                     "weights in its units are beyond the largest number: multiply it by a constant."
                 )
+        if not all(np.isfinite(intercept).all() for intercept in intercepts):
+            raise ValueError(
+                "The intercepts of the network in the units of X and y are beyond the largest "
+                "number: divide columns of X that are far from 0 for their spread, and y, by a "
+                "constant."
+            )
         return folded
 
     def unfold_from(self, compact: CompactNetwork) -> CompactNetwork:
@@ -195,11 +207,23 @@ def _mean_and_scale(moments: Moments, centered: bool) -> tuple[Array, Array]:
     return mean, scale
 
 
-def _refuse_beyond(limit: float, moments: Moments, name: str, standardize: bool) -> None:
-    beyond = np.flatnonzero(moments.largest > limit)
+def refuse_beyond(largest: Array, name: str, standardize: bool = True) -> None:
+    """ValueError for columns with values too large to be scaled, or without this to be squared."""
+    limit = _LARGEST if standardize else _LARGEST_UNSCALED
+    beyond = np.flatnonzero(largest > limit)
     if len(beyond):
         remedy = "Divide it by a constant" if standardize else "Scale it, or set standardize=True"
         raise ValueError(
-            f"{name.format(beyond[0])} has values of magnitude up to "
-            f"{moments.largest[beyond[0]]:.3g}, beyond {limit:.0e}. {remedy}."
+            f"{name.format(beyond[0])} has values of magnitude up to {largest[beyond[0]]:.3g}, "
+            f"beyond {limit:.0e}. {remedy}."
+        )
+
+
+def _refuse_far(in_units: Array, name: str) -> None:
+    largest = np.maximum(in_units.max(axis=0), -in_units.min(axis=0))
+    far = np.flatnonzero(~(largest <= _LARGEST_UNSCALED))
+    if len(far):
+        raise ValueError(
+            f"{name.format(far[0])} has values {largest[far[0]]:.3g} times as far from its mean as "
+            "the rows that its scale was learned from. Correct them, or start a new fit with them."
         )

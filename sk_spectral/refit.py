@@ -55,6 +55,8 @@ class RelaxedFit:
     def __call__(self, unit_masks: list[Tensor]) -> int:
         """Train for 400 steps and keep the epoch that is best for the validation rows.
 
+        By L-BFGS for `max_iter` of its iterations at most, of which each may take many steps.
+
         Without these for 150, and keep the last.
 
         Returns
@@ -62,9 +64,9 @@ class RelaxedFit:
         int
             Number of that epoch, from 1 on.
         """
-        n_batches = -(-len(self._train) // self._trainer.batch_size(len(self._train)))
         steps = _STEPS_UNWATCHED if self._valid is None else _STEPS
-        net = self._fit(self._train, self._valid, unit_masks, -(-steps // n_batches))
+        n_epochs = self._trainer.epochs_for(steps, len(self._train))
+        net = self._fit(self._train, self._valid, unit_masks, n_epochs)
         if self._valid is None:
             return len(net.history)
         return 1 + int(np.argmin(net.history[:, "valid_loss"]))

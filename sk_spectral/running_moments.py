@@ -49,9 +49,11 @@ class RunningMoments:
 
     @classmethod
     def taken_as(cls, weight: float, mean: Array, scale: Array) -> Self:
-        """Of rows that are gone, of which only this is known."""
-        endless = np.full(len(mean), np.inf)
-        return cls(weight, mean, scale, -endless, endless, np.zeros(len(mean), dtype=bool))
+        """Of rows that are gone, of which only this is known; a scale of inf is of no spread."""
+        constant = np.isinf(scale)
+        endless = np.where(constant, 0.0, np.inf)
+        deviation = np.where(constant, 0.0, scale)
+        return cls(weight, mean, deviation, mean - endless, mean + endless, constant)
 
     def and_of(self, other: "RunningMoments") -> "RunningMoments":
         """Of these rows and others together: Chan, Golub and LeVeque, Am. Stat. 1983."""
@@ -80,9 +82,14 @@ class RunningMoments:
     @property
     def constant(self) -> NDArray[np.bool_]:
         """Which columns have had one value, to the last digits."""
-        size = np.maximum(np.abs(self.low), np.abs(self.high))
-        with np.errstate(invalid="ignore"):
-            return ~(self.high - self.low > _NEGLIGIBLE * size + np.finfo(np.float64).tiny)
+        half = self.high / 2 - self.low / 2
+        noise = _NEGLIGIBLE * self.largest + np.finfo(np.float64).tiny
+        return (half <= noise / 2) & np.isfinite(half)
+
+    @property
+    def largest(self) -> Array:
+        """Largest magnitude in each column."""
+        return np.maximum(np.abs(self.low), np.abs(self.high))
 
     def scale_around(self, center: Array) -> Array:
         """Root mean squared distance from `center`; 1 for constant columns."""

@@ -15,7 +15,7 @@ from sklearn.utils import check_random_state
 from sk_spectral.batches import TensorRows
 from sk_spectral.convergence import warn_if_cut_off, warn_that_units_might_pay, was_cut_off
 from sk_spectral.crossfit import CrossFit
-from sk_spectral.cutting import ROWS_TO_COMPARE, cut_out, evenly_spaced, nonlinear_share_of
+from sk_spectral.cutting import evenly_spaced, read
 from sk_spectral.hindrance import KEEPS_LINEAR, how_held_back
 from sk_spectral.losses import LogLoss, SquaredError
 from sk_spectral.network import SpectralNetwork
@@ -29,7 +29,6 @@ from sk_spectral.splitting import Split
 from sk_spectral.stream import learn_on
 from sk_spectral.surroundings import plain_torch
 from sk_spectral.threads import limited_threads
-from sk_spectral.topology import Topology
 from sk_spectral.trainer import Trainer
 from sk_spectral.training import SpectralNet
 from sk_spectral.validation import (
@@ -314,17 +313,7 @@ class SpectralSearch(Predictor, metaclass=ABCMeta):
 
     def _finish(self, pruning: Pruning, rows: TensorRows) -> None:
         """Cut the compact network out and read its topology."""
-        network = self.network_
-        share = nonlinear_share_of(network, pruning, rows)
-        network.to("cpu")
-        compact = cut_out(network, pruning, rows.X[:ROWS_TO_COMPARE].cpu())
-        self.topology_ = Topology.from_compact(
-            compact,
-            loss_before=pruning.loss_before,
-            loss_after=pruning.loss_after,
-            nonlinear_share=share,
-        )
-        self.feature_importances_ = compact.input_shares()
+        compact, self.topology_, self.feature_importances_ = read(self.network_, pruning, rows)
         self.compact_ = self._scaling.fold_into(compact)
         self.loss_curve_ = list(self.net_.history[:, "train_loss"])
         self.loss_ = pruning.loss_after

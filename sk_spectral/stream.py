@@ -14,7 +14,7 @@ from torch import Tensor
 
 from sk_spectral.batches import TensorRows
 from sk_spectral.network import SpectralNetwork
-from sk_spectral.preparation import Data
+from sk_spectral.preparation import Data, refuse_beyond
 from sk_spectral.pruning import Judge, Pruning, prune
 from sk_spectral.reservoir import Reservoir, joined
 from sk_spectral.running_moments import RunningMoments
@@ -26,7 +26,7 @@ _FEWEST_ROWS_TO_GO_ON = 32
 """Until so many were seen, each call starts afresh with all of them: units of fewer say little."""
 
 _FEWEST_ROWS_TO_PRUNE = 50
-_SCALE_OFF_BY = 1.25
+_SCALE_OFF_BY, _SCALE_BEYOND = 1.25, 1e6
 _ROWS_OF_A_FIT = 100
 
 
@@ -150,14 +150,16 @@ def _change_units(search: Any, before: Stream, now: Stream) -> None:
     scale = now.inputs.scale_around(center)
     ranges = now.inputs.high - now.inputs.low
     scale = np.where(now.inputs.two_valued & ~now.inputs.constant, ranges, scale)
-    scale = np.where(is_new | _is_off(scale, old.input_scale), scale, old.input_scale)
-    output_scale = old.output_scale
+    wrong = (is_new | _is_off(scale, old.input_scale)) & ~now.inputs.constant
+    scale = np.where(wrong, scale, old.input_scale)
+    output_scale, wrong_output = old.output_scale, np.zeros(1, dtype=bool)
     if now.targets is not None:
         found = now.targets.scale_around(old.output_mean)
-        wrong = _is_off(found, output_scale) & ~now.targets.constant
-        output_scale = np.where(wrong, found, output_scale)
-    inputs, outputs = scale / old.input_scale, old.output_scale / output_scale
-    if (inputs != 1).any() or (outputs != 1).any() or is_new.any():
+        wrong_output = _is_off(found, output_scale) & ~now.targets.constant
+        output_scale = np.where(wrong_output, found, output_scale)
+    inputs = _factors(scale, old.input_scale)
+    outputs = _factors(old.output_scale, output_scale)
+    if wrong.any() or wrong_output.any():
         rescale(search.net_, inputs, outputs)
         search._scaling = replace(
             old, input_mean=center, input_scale=scale, output_scale=output_scale
@@ -165,7 +167,13 @@ def _change_units(search: Any, before: Stream, now: Stream) -> None:
 
 
 def _is_off(scale: NDArray[Any], old: NDArray[Any]) -> NDArray[np.bool_]:
-    return np.maximum(scale / old, old / scale) > _SCALE_OFF_BY
+    return (scale > _SCALE_OFF_BY * old) | (old > _SCALE_OFF_BY * scale)
+
+
+def _factors(new: NDArray[Any], old: NDArray[Any]) -> NDArray[Any]:
+    """By which weights change with the units; by none where the old ones were of another world."""
+    known = (new < _SCALE_BEYOND * old) & (old < _SCALE_BEYOND * new)
+    return np.where(known, new, 1.0) / np.where(known, old, 1.0)
 
 
 def _train_and_prune(search: Any, data: Data, now: Stream) -> None:
@@ -227,7 +235,12 @@ def _as_factors(units: list[Tensor] | None, network: SpectralNetwork) -> list[Te
 def _moments(data: Data) -> tuple[RunningMoments, RunningMoments | None]:
     weight = data.sample_weight
     inputs = RunningMoments.of(data.parts_of_X, weight)
-    return inputs, None if data.y.ndim == 1 else RunningMoments.of(lambda: [data.y], weight)
+    refuse_beyond(inputs.largest, "Column {} of X")
+    if data.y.ndim == 1:
+        return inputs, None
+    targets = RunningMoments.of(lambda: [data.y], weight)
+    refuse_beyond(targets.largest, "y")
+    return inputs, targets
 
 
 def _n_classes(search: Any) -> int:

@@ -68,6 +68,13 @@ class Trainer:
             return n_samples
         return min(max(n_samples // _AUTO_BATCHES, _SMALLEST_AUTO_BATCH), _LARGEST_AUTO_BATCH)
 
+    def epochs_for(self, n_steps: int, n_samples: int) -> int:
+        """Epochs of as many steps; those of a line search are dear: no more than `max_iter`."""
+        n_epochs = -(-n_steps // -(-n_samples // self.batch_size(n_samples)))
+        if self._parameters["solver"] == "lbfgs":
+            return min(n_epochs, self._parameters["max_iter"])
+        return n_epochs
+
     def new_net(
         self, network: SpectralNetwork, n_samples: int, stop_early: bool, **changes: Any
     ) -> SpectralNet:

@@ -18,7 +18,7 @@ from sk_spectral.network import check_activation, check_layer_sizes
 from sk_spectral.penalties import PENALTIES
 from sk_spectral.training import SOLVERS
 
-_LEAST_WEIGHT, _MOST_WEIGHT, _MOST_TARGET = 1e-100, 1e100, 1e150
+_LEAST_WEIGHT, _MOST_WEIGHT = 1e-100, 1e100
 _LEAST_SHARE = 1e-30
 
 
@@ -129,13 +129,15 @@ def check_sample_weight(
     if isinstance(sample_weight, Real):
         sample_weight = np.full(len(X), float(sample_weight))
     try:
-        weight = check_array(
-            sample_weight, ensure_2d=False, dtype=np.float64, input_name=name, copy=False
-        )
+        with np.errstate(all="ignore"):  # of a sum that is to find what is not finite
+            weight = check_array(
+                sample_weight, ensure_2d=False, dtype=np.float64, input_name=name, copy=False
+            )
     except (ValueError, TypeError) as error:
         if name in str(error):
             raise
-        raise type(error)(f"{name} must hold a number for each row: {error}") from error
+        told = _sentence(error)
+        raise type(error)(f"{name} must hold a number for each row: {told}") from error
     if weight.ndim != 1:
         raise ValueError(
             f"{name} must be 1D, one weight for each row; sample weights of shape "
@@ -172,19 +174,16 @@ def check_targets(y: NDArray[Any], name: str) -> NDArray[np.float64]:
     try:
         targets = y.reshape(len(y), -1).astype(np.float64, copy=False)
     except (ValueError, TypeError) as error:
-        raise ValueError(f"{name} must hold numbers: {error}.") from error
-    largest = np.abs(targets).max()
-    if not largest < _MOST_TARGET:
-        what = (
-            "NaN" if np.isnan(largest) else f"values of up to {largest:.3g}, whose squares overflow"
-        )
+        raise ValueError(f"{name} must hold numbers: {_sentence(error)}") from error
+    if not np.isfinite(targets).all():
+        what = "NaN" if np.isnan(targets).any() else "infinity"
         raise ValueError(f"Input {name} contains {what}.")
     return targets
 
 
 def say_which(error: Exception, y: Any, suffix: str) -> Exception:
     """The error with the name of the array that it is about, where scikit-learn gave none."""
-    told, name = str(error), f"y{suffix}"
+    told, name = _sentence(error), f"y{suffix}"
     shape = np.shape(y)
     if len(shape) == 2 and shape[1] == 0:
         return ValueError(f"{name} has no column; it needs one for each output.")
@@ -200,6 +199,11 @@ def say_which(error: Exception, y: Any, suffix: str) -> Exception:
     if suffix:
         return type(error)(f"X{suffix} and {name} cannot be used: {told}")
     return error
+
+
+def _sentence(error: Exception) -> str:
+    """The first line of what it says, which may be without its full stop."""
+    return str(error).strip().split("\n", 1)[0].rstrip(" .") + "."
 
 
 def check_labels(y: NDArray[Any], name: str) -> None:

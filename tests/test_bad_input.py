@@ -5,7 +5,7 @@ import pytest
 import torch
 from scipy import sparse
 
-from sk_spectral import SpectralNASClassifier, SpectralNASRegressor
+from sk_spectral import SpectralNASClassifier, SpectralNASRegressor, SpectralNetwork
 
 RNG = np.random.RandomState(0)
 X = RNG.randn(60, 4)
@@ -235,3 +235,33 @@ def test_one_row_in_a_class():
     A = RNG.randn(200, 3)
     model = classifier(random_state=0).fit(A, labels)
     assert model.predict_proba(A).shape == (200, 3)
+
+
+LARGEST = np.finfo(np.float64).max
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("estimator", [regressor(), classifier()])
+def test_what_overflows_in_a_sum_is_refused_without_a_warning(estimator):
+    table, y = X.copy(), (Y > 0).astype(float)
+    table[:, 1] = np.where(np.arange(60) % 2, LARGEST, -LARGEST)
+    with pytest.raises(ValueError, match="Column 1 of X has values of magnitude"):
+        estimator.fit(table, y)
+    with pytest.raises(ValueError, match="y has values of magnitude"):
+        regressor().fit(X, table[:, 1])
+
+
+@pytest.mark.parametrize("argument", ["X", "y", "sample_weight"])
+def test_text_for_numbers_is_refused_in_a_whole_sentence(argument):
+    given = {"X": X.astype(object), "y": Y.astype(object), "sample_weight": np.ones(60, object)}
+    given[argument].flat[0] = "a lot"
+    with pytest.raises(ValueError, match=rf"^{argument} must hold .*[^.]\.$"):
+        regressor().fit(**given)
+
+
+def test_eigenvectors_that_diverged_are_refused_where_they_would_be_inverted():
+    network = SpectralNetwork((3, 4, 2), generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        network.eigenvectors[1].fill_(torch.inf)
+    with pytest.raises(ValueError, match=r"too large to be inverted. Lower learning_rate_init"):
+        network.set_perceptron(torch.ones(2, 4))

@@ -44,3 +44,20 @@ def test_balanced_shares_are_those_of_the_whole_stream():
     model.partial_fit(X, Y, classes=[0, 1])
     model.partial_fit(X[Y == 1], Y[Y == 1])
     assert model._class_totals.tolist() == [(Y == 0).sum(), 2 * (Y == 1).sum()]
+
+
+def test_a_chunk_in_which_no_row_counts_is_refused():
+    model = SpectralNASClassifier((4,), class_weight={0: 0, 1: 1}, random_state=0)
+    with pytest.raises(ValueError, match="class_weight leaves no row of y with a weight above 0"):
+        model.partial_fit(X[Y == 0], Y[Y == 0], classes=[0, 1])
+    assert not hasattr(model, "classes_")
+    before = model.partial_fit(X, Y, classes=[0, 1]).predict_proba(X)
+    with pytest.raises(ValueError, match="class_weight leaves no row"):
+        model.partial_fit(X[Y == 0], Y[Y == 0])
+    np.testing.assert_array_equal(model.predict_proba(X), before)
+
+
+def test_a_new_fit_may_have_other_classes():
+    model = SpectralNASClassifier((4,), class_weight="balanced", max_iter=2, random_state=0)
+    model.partial_fit(X, Y, classes=[0, 1])
+    assert len(model.fit(X, np.arange(45) % 3).classes_) == 3

@@ -121,18 +121,16 @@ def seen_so_far(gain, spread, fewer=None, n=40):
 @pytest.mark.parametrize(
     ("z", "share", "fewer", "expected"),
     [
-        (-0.2, 0.2, None, True),  # -0.09 + 2.08 < 2
-        (-0.1, 0.2, None, False),
-        (-0.2, 0.2, 2, False),  # mistakes: 1.45 standard errors, 0.65 + 1.47 > 2
-        (-0.2, 0.2, 1, True),
-        (0.6, 0.6, None, True),  # 0.46 + 1.47 < 2
-        (0.7, 0.6, None, False),
+        (-1.4, 0.2, None, True),  # -0.63 + 2.08 < 1.5
+        (-1.2, 0.2, None, False),
+        (-1.4, 0.2, 2, False),  # mistakes: 1.45 standard errors, 0.65 + 1.47 > 2
+        (-1.4, 0.2, 1, True),
+        (0.0, 0.6, None, True),  # 1.47 < 1.5
+        (0.1, 0.6, None, False),
         (9.2, 0.2, None, True),  # 4.11 - 2.08 > 2
         (9.0, 0.2, None, False),
         (4.6, 0.6, None, True),
         (4.4, 0.6, None, False),
-        (1.9, 1.0, None, True),
-        (2.1, 1.0, None, True),
     ],
 )
 def test_folds_end_where_the_rest_would_hardly_change_the_outcome(z, share, fewer, expected):

@@ -8,8 +8,9 @@ import torch
 from spectral_cases import randomize
 
 from sk_spectral import SpectralNASClassifier, SpectralNASRegressor, SpectralNetwork
+from sk_spectral.batches import TensorRows
 from sk_spectral.compact import CompactNetwork
-from sk_spectral.cutting import cut_out
+from sk_spectral.cutting import cut_out, read
 from sk_spectral.pruning import Pruning
 
 
@@ -89,3 +90,16 @@ def test_steps_that_are_too_large_end_in_predictions_or_one_sentence(kind, rate)
         assert "learning_rate_init" in reason
         if reason == "learning_rate_init":
             assert np.isfinite(model.predict(rows)).all()
+
+
+def test_weights_whose_squares_are_no_numbers_are_refused():
+    network = SpectralNetwork(
+        (2, 3, 1), fit_intercept=False, dtype=torch.float64, generator=torch.Generator()
+    )
+    with torch.no_grad():
+        network.eigenvalues[1].fill_(2.0)
+        network.eigenvectors[0].fill_(1e120)
+        network.eigenvectors[1].fill_(1e120)
+    rows = TensorRows(torch.full((5, 2), 1e-200).double(), torch.zeros(5, 1).double())
+    with pytest.raises(ValueError, match=r"too large to be squared. Lower learning_rate_init"):
+        read(network, Pruning(network.active_units(), 1.0, 1.0), rows)

@@ -8,6 +8,7 @@ from sk_spectral.batches import TensorRows
 from sk_spectral.halving import expected_rise, halve
 from sk_spectral.losses import SquaredError
 from sk_spectral.refit import RelaxedFit
+from sk_spectral.trainer import Trainer
 
 
 def noisy_truth(network, X):
@@ -102,6 +103,8 @@ def test_a_rise_is_the_posterior_mean_of_measurement_and_expectation():
     assert expected_rise(sharp, divergences) == pytest.approx(0.02)
     assert expected_rise(1e6 * differences, divergences) == pytest.approx(V, rel=1e-3)
     assert expected_rise(0 * differences, 0 * divergences) == 0.0
+    # Squares of both would be 0.
+    assert expected_rise(0 * differences, 1e-200 * divergences) == 0.0
 
 
 def test_the_divergence_is_the_rise_that_is_expected_of_independent_errors():
@@ -121,8 +124,8 @@ class Recorder:
     def __init__(self):
         self.fits = []
 
-    def batch_size(self, n_samples):
-        return 20
+    def epochs_for(self, n_steps, n_samples):
+        return n_steps // 8
 
     def new_net(self, network, n_samples, stop_early, **changes):
         assert changes["penalty"] is None
@@ -158,3 +161,10 @@ def test_a_relaxed_fit_is_drawn_towards_the_whole_network_and_its_last_step_goes
     torch.testing.assert_close(rows.y, 0.7 * outputs)
     assert watched is None
     assert n_epochs == 2
+
+
+@pytest.mark.parametrize(("solver", "expected"), [("adam", 50), ("lbfgs", 7)])
+def test_refits_take_400_steps_but_no_more_line_searches_than_the_user_allows(solver, expected):
+    parameters = {"solver": solver, "batch_size": 20, "max_iter": 7}
+    trainer = Trainer(parameters, SquaredError(), np.random.RandomState(0))
+    assert trainer.epochs_for(400, 150) == expected

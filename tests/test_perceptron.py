@@ -7,7 +7,7 @@ from spectral_cases import randomize
 
 from sk_spectral import SpectralNASClassifier, SpectralNASRegressor, SpectralNetwork, logistic
 from sk_spectral.batches import TensorRows
-from sk_spectral.perceptron import SHRINKAGES, LinearMaps
+from sk_spectral.perceptron import SHRINKAGES, LinearMaps, nonlinear_share
 
 
 @pytest.mark.parametrize("sizes", [(4, 3), (4, 6, 3), (4, 6, 5, 7, 3)])
@@ -158,3 +158,19 @@ def test_no_estimator_of_scikit_learn_is_fitted_on_the_way(monkeypatch, kind, n_
     y = X[:, 0] + np.sin(X[:, 1])
     kind((8,), max_iter=5, random_state=0).fit(X, y > 0 if kind is SpectralNASClassifier else y)
     assert fitted == []
+
+
+def test_a_logistic_map_of_equal_columns_far_from_0_is_found():
+    rng = np.random.RandomState(0)
+    column = 1e9 + rng.randn(17)
+    W = LinearMaps(as_rows(np.column_stack([column, column]), rng.randint(0, 2, 17)), 1, True)
+    assert all(np.isfinite(W(shrinkage)).all() for shrinkage in SHRINKAGES)
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e-300, 1e300])
+def test_the_nonlinear_share_is_that_of_outputs_in_any_units(scale):
+    A = np.random.RandomState(0).randn(50, 2)
+    outputs = A[:, :1] + np.abs(A[:, 1:])
+    expected = nonlinear_share(A, outputs, None, True)
+    assert 0 < expected < 1
+    assert nonlinear_share(A, scale * outputs, None, True) == pytest.approx(expected)

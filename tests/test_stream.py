@@ -119,3 +119,28 @@ def test_later_classes_must_be_the_first_ones():
     model.partial_fit(X, y, classes=[1, 0])
     with pytest.raises(ValueError, match="are not those of the first call"):
         model.partial_fit(X, y, classes=[0, 1, 2])
+
+
+def test_units_of_a_fit_stay_while_rows_are_like_those_it_saw():
+    A = np.column_stack([1e3 * X[:, 0], X[:, 1:3], np.full(300, 7.0)])
+    model = SpectralNASRegressor((8,), random_state=0, max_iter=5).fit(A, 1e4 * Y)
+    before = model._scaling
+    after = model.partial_fit(A[:50], 1e4 * Y[:50])._scaling
+    np.testing.assert_array_equal(after.input_scale, before.input_scale)
+    np.testing.assert_array_equal(after.output_scale, before.output_scale)
+
+
+@pytest.mark.filterwarnings("error:.*encountered")
+@pytest.mark.parametrize(("center", "spread"), [(7.0, 0.0), (0.0, 1e-200)])
+def test_a_column_that_said_nothing_in_a_fit_is_learned_once_it_varies(center, spread):
+    A, target = X.copy(), X[:, 0] + X[:, 3]
+    A[:, 3] = center + spread * X[:, 3]
+    model = SpectralNASRegressor((8,), random_state=0, max_iter=5).fit(A, X[:, 0])
+    A[:, 3] = center + X[:, 3]
+    assert streamed(model, A, target, 20, 20).score(A, target) > 0.9
+
+
+def test_values_from_another_world_are_refused_where_units_are_known():
+    model = SpectralNASRegressor((4,), random_state=0, max_iter=5, warm_start=True).fit(X, Y)
+    with pytest.raises(ValueError, match=r"Column 0 of X has values .* times as far from its mean"):
+        model.fit(1e30 * X, Y)

@@ -13,6 +13,7 @@ PACKAGE = Path(__file__).parent.parent / "sk_spectral"
 FLOORS = [
     [
         "algebra",
+        "divergence",
         "losses",
         "batches",
         "averaging",

@@ -156,8 +156,9 @@ def test_user_callbacks_get_batches_and_epochs():
     scoring = EpochScoring("r2", name="valid_r2", lower_is_better=False)
     schedule = LRScheduler(torch.optim.lr_scheduler.StepLR, step_size=1, gamma=0.5)
     model = SpectralNASRegressor(
-        (8,), max_iter=4, batch_size=50, callbacks=[recorder, scoring, schedule], random_state=0
-    ).fit(X, y)
+        (8,), prune_tol=None, max_iter=4, batch_size=50,
+        callbacks=[recorder, scoring, schedule], random_state=0,
+    ).fit(X, y)  # fmt: skip
     assert recorder.epochs == model.loss_curve_
     assert recorder.n_batches == 4 * 5  # 225 training rows
     assert recorder.n_valid_batches == 4
