@@ -104,7 +104,7 @@ def halve(
         if is_kept:
             best = Pruning(masks, before, float(losses.mean()))
             last = LastRefit(here, n_epochs)
-            here = deepcopy(network.state_dict())
+            here, too_few = deepcopy(network.state_dict()), 0
         else:
             network.load_state_dict(here)
             share, too_few = share**0.5, n_kept
