@@ -36,6 +36,7 @@ def halve(
     refit: Callable[[list[Tensor]], int],
     report: Callable[[str], None] = lambda line: None,
     loss: float | None = None,
+    forgiven: float = 0.0,
 ) -> tuple[Pruning, LastRefit | None]:
     """Drop the less important half of the hidden units, refit the rest, and so on.
 
@@ -61,6 +62,8 @@ def halve(
         Told of each step in a line.
     loss : float, optional
         Loss of the whole network on rows held out; by default the least seen on the judge's rows.
+    forgiven : float
+        Rise of the loss that may come in addition.
 
     Returns
     -------
@@ -95,7 +98,7 @@ def halve(
         else:
             rise = float(divergences.mean())
         level = float(least.mean()) if loss is None else loss
-        limit = _largest_rise(judge, level, linear_loss)
+        limit = _largest_rise(judge, level, linear_loss) + forgiven
         is_kept = rise <= limit
         report(
             f"{n_kept} of {len(order)} hidden units, refitted: loss {float(losses.mean()):.4g}, "

@@ -14,6 +14,9 @@ from sk_spectral.pruning import Judge, Pruning, prune
 from sk_spectral.refit import RelaxedFit
 from sk_spectral.rival import best_rival
 
+_SHARE_OF_ERROR = 0.25
+"""Of the standard error with which folds know the gain of units: so much may be lost for fewer."""
+
 
 def reduce(
     network: SpectralNetwork,
@@ -61,9 +64,11 @@ def reduce(
         return Pruning(nothing, pruning.loss_before, after), rival.shrinkage
     if refit is not None:
         linear_loss, loss = inf if rival is None else float(rival.losses.mean()), None
+        forgiven = 0.0
         if compared is not None and not judge.independent:
             linear_loss, loss = compared.mean_linear_loss(), compared.mean_loss()
-        pruning, last = halve(network, judge, linear_loss, refit, report, loss)
+            forgiven = _SHARE_OF_ERROR * compared.mean_gain()[1]
+        pruning, last = halve(network, judge, linear_loss, refit, report, loss, forgiven)
         if last is not None:
             refit.keep(pruning.unit_masks, last)
     return pruning, None
