@@ -9,6 +9,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sk_spectral.net import SpectralNet
 
 _SHARE_OF_THE_FALL = 0.01
+_LEAST_FALL = 1e-4
 
 
 def warn_if_cut_off(
@@ -43,10 +44,15 @@ def warn_if_cut_off(
 
 
 def was_cut_off(net: SpectralNet, max_iter: int, best_epoch: int | None = None) -> bool:
-    """Whether max_iter ended the training, or its last epoch is the best one that folds found."""
+    """Whether max_iter ended the training, or its last epoch is the best one that folds found.
+
+    A training that moved nothing was not on its way anywhere.
+    """
     if best_epoch is not None:
         return best_epoch >= max_iter
-    return not net.stopped_ and len(net.history) >= max_iter
+    losses = net.history[:, "train_loss"]
+    moved = len(losses) == 1 or min(losses) < (1.0 - _LEAST_FALL) * losses[0]
+    return moved and not net.stopped_ and len(losses) >= max_iter
 
 
 def warn_that_units_might_pay(max_iter: int, *, stacklevel: int) -> None:
