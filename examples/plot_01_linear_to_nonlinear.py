@@ -24,10 +24,12 @@ goes on where it stopped.
 
 import argparse
 from pathlib import Path
+from warnings import simplefilter
 
 import matplotlib.pyplot as plt
 import numpy as np
 from results import OUTPUT, run_all, save
+from sklearn.exceptions import ConvergenceWarning
 
 from sk_spectral import SpectralNASRegressor
 from sk_spectral.datasets import make_linear_to_quadratic
@@ -43,6 +45,7 @@ BETAS = [5, 1000]
 
 
 def run(beta, alpha, repeat, epochs, n_samples):
+    simplefilter("ignore", ConvergenceWarning)  # the epochs are given
     """‖Γ‖ and the mean size of the eigenvalues after one training."""
     X, y, _ = make_linear_to_quadratic(n_samples, alpha, beta, random_state=42)
     model = SpectralNASRegressor(

@@ -20,10 +20,12 @@ unit by what comes in times what goes out, so that units leave one by one.
 
 import argparse
 from pathlib import Path
+from warnings import simplefilter
 
 import matplotlib.pyplot as plt
 import numpy as np
 from results import OUTPUT, run_all, save
+from sklearn.exceptions import ConvergenceWarning
 from skorch.callbacks import LRScheduler
 
 from sk_spectral import SpectralNASRegressor
@@ -59,6 +61,7 @@ def student(penalty, alpha, hidden, batch_size, epochs, seed):
 
 
 def run(penalty, alpha, hidden, n_samples, n_units, batch_size, epochs, seed):
+    simplefilter("ignore", ConvergenceWarning)  # the epochs are given
     """What is left of a student, and its error on points of its own."""
     X, y, maps = make_teacher_student(n_samples, n_units, random_state=seed)
     model = student(penalty, alpha, hidden, batch_size, epochs, seed).fit(X, y)

@@ -14,11 +14,13 @@ eigenvalues.
 
 import argparse
 from pathlib import Path
+from warnings import simplefilter
 
 import matplotlib.pyplot as plt
 import numpy as np
 from results import OUTPUT, save
 from sklearn.datasets import make_friedman1
+from sklearn.exceptions import ConvergenceWarning
 
 from sk_spectral import SpectralNASRegressor
 from sk_spectral.display import SpectrumDisplay, TopologyDisplay, TrainingDisplay
@@ -33,6 +35,7 @@ NAME = "plot_06_read_the_topology"
 
 
 def fit(n_samples, epochs):
+    simplefilter("ignore", ConvergenceWarning)  # the epochs are given
     X, y = make_friedman1(n_samples, 10, noise=1.0, random_state=0)
     model = SpectralNASRegressor(
         (64, 64), max_iter=epochs, callbacks=[RecordTopology()], random_state=0
