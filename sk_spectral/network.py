@@ -186,7 +186,7 @@ class SpectralNetwork(nn.Module):
             W = W.to(after)
             try:
                 change = torch.linalg.pinv(after) @ (W - after @ first.double())
-            except torch.linalg.LinAlgError:  # of what is not finite
+            except RuntimeError:  # of what is not finite
                 change = torch.full_like(W, torch.nan)
             if not change.isfinite().all():
                 raise diverged("The eigenvectors became too large to be inverted")
