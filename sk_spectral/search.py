@@ -258,12 +258,15 @@ class SpectralSearch(Predictor, metaclass=ABCMeta):
 
     def _become_linear(self, whole: Data, compared: CrossFit) -> Pruning:
         """The best linear map of all rows takes the place of the network."""
-        network = self.network_
-        maps = LinearMaps(self._to_rows(whole), network.layer_sizes[-1], network.fit_intercept)
-        nothing = [torch.zeros_like(mask) for mask in network.active_units()]
-        network.set_perceptron(torch.as_tensor(maps(compared.shrinkage)))
+        nothing = [torch.zeros_like(mask) for mask in self.network_.active_units()]
+        self._set_linear_map(whole, compared.shrinkage)
         loss = compared.mean_linear_loss()
         return Pruning(nothing, compared.mean_loss() if compared.has_network else loss, loss)
+
+    def _set_linear_map(self, whole: Data, shrinkage: float) -> None:
+        network = self.network_
+        maps = LinearMaps(self._to_rows(whole), network.layer_sizes[-1], network.fit_intercept)
+        network.set_perceptron(torch.as_tensor(maps(shrinkage)))
 
     def _grow(
         self, start: SpectralNetwork, split: Split, compared: CrossFit | None
@@ -305,10 +308,7 @@ class SpectralSearch(Predictor, metaclass=ABCMeta):
             refit.again_to_all()
             del refit
         if shrinkage is not None:
-            maps = LinearMaps(
-                self._to_rows(split.whole), network.layer_sizes[-1], network.fit_intercept
-            )
-            network.set_perceptron(torch.as_tensor(maps(shrinkage)))
+            self._set_linear_map(split.whole, shrinkage)
         return pruning, some
 
     def _finish(self, pruning: Pruning, rows: TensorRows) -> None:
