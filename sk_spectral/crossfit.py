@@ -15,10 +15,9 @@ from sk_spectral.losses import LogLoss, SquaredError, weighted_mean
 from sk_spectral.perceptron import SHRINKAGES, LinearMaps
 from sk_spectral.pruning import RELATIVE_FLOOR
 
-_MISTAKE_ERRORS = 2.0
+_MISTAKE_ERRORS, _ERRORS_WHERE_BENT, _ERRORS_WHERE_LINEAR_MAPS_FAIL = 2.0, 1.5, 1.0
 _SURE, _NEARLY_SURE = 2.33, 1.645
 _HOPE = 1.5  # standard errors that are worth going on for, where more are asked for in the end
-_RANDOM_UNITS = 64
 _FEWEST_ROWS_TO_END = 20
 
 
@@ -42,6 +41,17 @@ class CrossFit:
         After how many epochs the network's loss was the least, where that was looked for.
     standard_errors : float
         By which units must win in loss; in mistakes it takes two.
+    tol : float
+        Share of the loss by which they must win in addition.
+    temperature : float
+        By which the outputs of the network are divided, with `n_epochs`.
+    bent : bool
+        Whether it is known from elsewhere that no linear map says all: then fewer mistakes by 1.5
+        standard errors are enough.
+    constant_mistakes : float
+        Share of the rows that the best constants give a wrong class. If linear maps do no better
+        where the truth is `bent`, fewer mistakes by one standard error are enough, and a network
+        may be too sure of those that it makes.
     """
 
     network: Tensor
@@ -53,6 +63,10 @@ class CrossFit:
     linear_mistakes: Tensor | None = None
     n_epochs: int | None = None
     standard_errors: float = 2.0
+    tol: float = 0.0
+    temperature: float = 1.0
+    bent: bool = False
+    constant_mistakes: float = 0.0
 
     def mean_loss(self) -> float:
         """Mean loss of the network."""
@@ -62,24 +76,41 @@ class CrossFit:
         """Mean loss of the linear map."""
         return float(weighted_mean(self.linear, self.sample_weight))
 
-    def prefers_units(self, tol: float) -> bool:
+    def prefers_units(self) -> bool:
         """Whether units beat the linear map, neither having seen the rows.
 
-        By some standard errors of the loss and a share `tol` of it, or by two of the mistakes:
+        By some standard errors of the loss and a share of it, or by two of the mistakes:
         a few rows that are far off can hide in the error of the loss what all others tell. Their
         loss must be the least at all, that of a constant included.
         """
         if not self.has_network:
             return False
+        fewer, error = self.mean_mistakes_avoided()
+        enough = fewer > self._mistake_errors * error
+        if self._linear_maps_fail:
+            return enough
         gain, error = self.mean_gain()
         loss = self.mean_loss()
         if gain <= 0 or loss >= self.constant_loss:
             return False
-        forgiven = tol * loss + RELATIVE_FLOOR * self.constant_loss
-        if gain > self.standard_errors * error + forgiven:
-            return True
-        fewer, error_of_fewer = self.mean_mistakes_avoided()
-        return fewer > _MISTAKE_ERRORS * error_of_fewer
+        return enough or gain - self._forgiven() > self.standard_errors * error
+
+    @property
+    def _mistake_errors(self) -> float:
+        if self._linear_maps_fail:
+            return _ERRORS_WHERE_LINEAR_MAPS_FAIL
+        return _ERRORS_WHERE_BENT if self.bent else _MISTAKE_ERRORS
+
+    @property
+    def _linear_maps_fail(self) -> bool:
+        if not self.bent or self.linear_mistakes is None:
+            return False
+        mistakes = float(weighted_mean(self.linear_mistakes, self.sample_weight))
+        return mistakes >= self.constant_mistakes
+
+    def _forgiven(self) -> float:
+        """How much more the linear map may lose, being smaller."""
+        return self.tol * self.mean_loss() + RELATIVE_FLOOR * self.constant_loss
 
     def mean_gain(self) -> tuple[float, float]:
         """By how much the network's mean loss is less, and the standard error of that."""
@@ -106,13 +137,14 @@ class CrossFit:
         these, too: a single row that is yet to come can cost more than all others gain.
         """
         seen, to_come = share**0.5, (1.0 - share) ** 0.5
-        by_loss = seen * _ratio(*self.mean_gain())
+        gain, error = self.mean_gain()
+        by_loss = seen * _ratio(gain - self._forgiven(), error)
         by_mistakes = seen * _ratio(*self.mean_mistakes_avoided())
         if by_loss - _SURE * to_come > self.standard_errors:
-            return self.network_mistakes is None or by_mistakes > _MISTAKE_ERRORS
+            return self.network_mistakes is None or by_mistakes > self._mistake_errors
         return (
             by_loss + _SURE * to_come < min(self.standard_errors, _HOPE)
-            and by_mistakes + _NEARLY_SURE * to_come < _MISTAKE_ERRORS
+            and by_mistakes + _NEARLY_SURE * to_come < self._mistake_errors
         )
 
     def _mean_difference(self, of_linear: Tensor, of_network: Tensor) -> tuple[float, float]:
@@ -139,6 +171,8 @@ def cross_fit(
     fit_intercept: bool,
     report: Callable[[str], None] = lambda line: None,
     standard_errors: float = 2.0,
+    tol: float = 0.0,
+    bent: bool = False,
     apply: Callable[[Tensor, Tensor], Tensor] | None = None,
 ) -> CrossFit | None:
     """Fit the network and linear maps to all folds but one, in turn, and test them on that one.
@@ -153,14 +187,16 @@ def cross_fit(
     fits : list of callables, one for each fold, or None
         Gives the outputs on rows held out, after each epoch to choose from, of a network fitted to
         the rows it is given: shape (n_epochs, n_tested, n_outputs). It is told the mean loss of the
-        linear maps. Without them only the linear maps are compared with each other.
+        linear maps. Where there are epochs to choose from, a temperature is chosen with them: of
+        few rows a network is soon too sure, of its right outputs as well. Without callables only
+        the linear maps are compared with each other.
     loss : module of sk_spectral.losses
     n_outputs, fit_intercept
         As for LinearMaps.
     report : callable
         Told of each fold in a line.
-    standard_errors : float
-        By which units must win.
+    standard_errors, tol, bent
+        As for CrossFit.
     apply : callable, optional
         Outputs for X of a linear map W, where the network cannot become every map.
 
@@ -179,11 +215,15 @@ def cross_fit(
     if found is None:
         return None
     linear, linear_mistakes, shrinkage = found
-    constants = [
-        loss.best_constant(X.new_empty(len(some), n_outputs), others.y, others.sample_weight)
-        for others, some in zip(fitted, tested, strict=True)
-    ]
-    constant_loss = float(weighted_mean(loss(torch.cat(constants), y), weight))
+    constants = torch.cat(
+        [
+            loss.best_constant(X.new_empty(len(some), n_outputs), others.y, others.sample_weight)
+            for others, some in zip(fitted, tested, strict=True)
+        ]
+    )
+    constant_loss = float(weighted_mean(loss(constants, y), weight))
+    wrong = loss.mistakes(constants, y)
+    constant_mistakes = 0.0 if wrong is None else float(weighted_mean(wrong, weight))
     if fits is None:
         nothing = torch.full_like(linear, torch.nan)
         return CrossFit(nothing, linear, weight, shrinkage, constant_loss)
@@ -191,11 +231,13 @@ def cross_fit(
     curves: list[Tensor] = []
     for fit, others, some in zip(fits, fitted, tested, strict=True):
         curves.append(fit(others, some, float(weighted_mean(linear, weight))))
-        outputs = _by_epoch(curves)
-        n = outputs.shape[1]
+        epochs = _by_epoch(curves)
+        n_epochs, n = epochs.shape[:2]
+        temperatures = loss.temperatures if n_epochs > 1 else (1.0,)
+        outputs = torch.cat([epochs / temperature for temperature in temperatures])
         known = None if weight is None else weight[:n]
-        losses = torch.stack([loss(epoch, y[:n]).double() for epoch in outputs])
-        best, chosen = _best_epochs(losses, known, [curve.shape[1] for curve in curves])
+        losses = loss(outputs.flatten(0, 1), _repeated(y[:n], len(outputs))).double().view(-1, n)
+        best, chosen = _best_choices(losses, known, [curve.shape[1] for curve in curves])
         outputs = outputs[chosen, torch.arange(n, device=y.device)]
         result = CrossFit(
             loss(outputs, y[:n]).double(),
@@ -205,15 +247,19 @@ def cross_fit(
             constant_loss,
             loss.mistakes(outputs, y[:n]),
             None if linear_mistakes is None else linear_mistakes[:n],
-            best + 1 if len(losses) > 1 else None,
+            best % n_epochs + 1 if n_epochs > 1 else None,
             standard_errors,
+            tol,
+            temperatures[best // n_epochs],
+            bent,
+            constant_mistakes,
         )
         gain, error = result.mean_gain()
         report(
             f"fold {len(curves)} of {len(masks)}: loss {result.mean_loss():.4g}, of the linear map "
             f"{result.mean_loss() + gain:.4g}, standard error of the difference {error:.2g}"
         )
-        hopeful = replace(result, network=losses[best])  # few folds choose each other's epoch badly
+        hopeful = replace(result, network=losses[best])  # few folds choose for each other badly
         share = n / len(y)
         if n >= _FEWEST_ROWS_TO_END and result.is_decided(share) and hopeful.is_decided(share):
             break
@@ -245,10 +291,10 @@ def _best_linear(
     return best[1:]
 
 
-def _best_epochs(
+def _best_choices(
     losses: Tensor, weight: Tensor | None, fold_sizes: list[int]
 ) -> tuple[int, Tensor]:
-    """The epoch of the least mean loss, and for each row that of the rows of other folds.
+    """The choice of the least mean loss, and for each row that of the rows of other folds.
 
     Chosen by the rows that it is tested on, an epoch would look better than it is.
     """
@@ -268,40 +314,15 @@ def _by_epoch(curves: list[Tensor]) -> Tensor:
     )
 
 
+def _repeated(y: Tensor, n_times: int) -> Tensor:
+    return y.repeat(n_times, *[1] * (y.ndim - 1))
+
+
 def _taken(rows: TensorRows, mask: Tensor) -> TensorRows:
     weight = rows.sample_weight
     if weight is not None:
         weight = weight[mask] / weight[mask].mean()
     return TensorRows(rows.X[mask], rows.y[mask], weight)
-
-
-def bends(
-    rows: TensorRows,
-    held_out: list[NDArray[np.bool_]],
-    loss: SquaredError | LogLoss,
-    n_outputs: int,
-    generator: torch.Generator,
-) -> bool:
-    """Whether linear maps of random units say more on rows held out than those of X alone.
-
-    By two standard errors. Units relu(a·x + b) with a, b normal, ‖a‖ ≈ 1, and the inputs beside
-    them: Rahimi and Recht, "Weighted Sums of Random Kitchen Sinks", NIPS 2008. It takes no training
-    and sees strong bends alone.
-    """
-    X = rows.X
-    n_units = min(_RANDOM_UNITS, len(X) // 2)
-    A = torch.randn(X.shape[1], n_units, generator=generator, dtype=torch.float64)
-    b = torch.randn(n_units, generator=generator, dtype=torch.float64)
-    units = torch.relu(X @ A.to(X) / X.shape[1] ** 0.5 + b.to(X))
-    more = TensorRows(torch.cat([X, units], dim=1), rows.y, rows.sample_weight)
-    plain, bent = (
-        cross_fit(some, held_out, None, loss, n_outputs, fit_intercept=True)
-        for some in (rows, more)
-    )
-    if plain is None or bent is None:
-        return False
-    gain, error = replace(plain, network=bent.linear).mean_gain()
-    return gain > 2.0 * error
 
 
 def _linear_outputs(X: Tensor, W: Tensor, *, fit_intercept: bool) -> Tensor:

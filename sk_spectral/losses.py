@@ -23,6 +23,8 @@ def standard_error(values: Tensor) -> float:
 class SquaredError(nn.Module):
     """Squared error, the mean over the outputs: ‖ŷ − y‖² / n_outputs."""
 
+    temperatures = (1.0,)
+
     def forward(self, outputs: Tensor, y: Tensor) -> Tensor:
         """Loss of each row, shape (n_samples,); outputs and y are (n_samples, n_outputs)."""
         return (outputs - y).square().mean(dim=1)
@@ -54,7 +56,13 @@ class SquaredError(nn.Module):
 
 
 class LogLoss(nn.Module):
-    """Negative log-likelihood of class codes: logistic for one output, softmax for several."""
+    """Negative log-likelihood of class codes: logistic for one output, softmax for several.
+
+    Divided by a temperature the outputs say the same classes with less certainty (Guo et al., "On
+    calibration of modern neural networks", ICML 2017): in √2 steps, what may be chosen from.
+    """
+
+    temperatures = tuple(2.0 ** (i / 2) for i in range(11))
 
     def forward(self, outputs: Tensor, y: Tensor) -> Tensor:
         """Loss of each row, shape (n_samples,); outputs are (n_samples, n_outputs).

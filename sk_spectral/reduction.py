@@ -67,7 +67,8 @@ def reduce(
         forgiven = 0.0
         if compared is not None and not judge.independent:
             linear_loss, loss = compared.mean_linear_loss(), compared.mean_loss()
-            forgiven = _SHARE_OF_ERROR * compared.mean_gain()[1]
+            # Divergences of outputs go with the square of what these are divided by.
+            forgiven = _SHARE_OF_ERROR * compared.mean_gain()[1] / compared.temperature**2
         pruning, last = halve(network, judge, linear_loss, refit, report, loss, forgiven)
         if last is not None:
             refit.keep(pruning.unit_masks, last)

@@ -31,12 +31,16 @@ from sk_spectral.surroundings import plain_torch
 from sk_spectral.threads import limited_threads
 from sk_spectral.trainer import Trainer
 from sk_spectral.training import SpectralNet
+from sk_spectral.units import multiply_outputs
 from sk_spectral.validation import (
     check_device,
     check_hidden_layer_sizes,
     check_parameters,
     warn_of_batch_size,
 )
+from sk_spectral.wide_limit import bends
+
+_ERRORS_OF_A_BEND = 2.0  # by which a warning is given
 
 
 class SpectralSearch(Predictor, metaclass=ABCMeta):
@@ -216,13 +220,13 @@ class SpectralSearch(Predictor, metaclass=ABCMeta):
         if split.splitter is not None:
             compared, self.net_ = self._compare(start, split)
             self.network_ = self.net_.module_
-        if compared is not None and not compared.prefers_units(self.prune_tol):
+        if compared is not None and not compared.prefers_units():
             self._report("no hidden unit: on rows held out they do not beat the best linear map")
             pruning = self._become_linear(split.whole, compared)
             rows = evenly_spaced(self._to_rows(split.whole))
             if self._is_penalized() and compared.has_network:
                 free, _ = self._compare(start, split, penalty=None, callbacks=(), verbose=0)
-                if free is not None and free.prefers_units(self.prune_tol):
+                if free is not None and free.prefers_units():
                     self._warn_of_alpha(KEEPS_LINEAR)
         else:
             if compared is not None:
@@ -234,14 +238,16 @@ class SpectralSearch(Predictor, metaclass=ABCMeta):
 
     def _warn_of_max_iter(self, split: Split, compared: CrossFit | None) -> None:
         """Where it ended a training that was still getting better."""
-        if compared is None or compared.prefers_units(self.prune_tol):
+        if compared is None or compared.prefers_units():
             best_epoch = None if compared is None else compared.n_epochs
             rule = self.max_iter, self.tol, self.n_iter_no_change
             warn_if_cut_off(self.net_, *rule, best_epoch, stacklevel=5)
-        elif compared.has_network and was_cut_off(self.net_, self.max_iter, compared.n_epochs):
-            rows, n_outputs = self._to_rows(split.whole), self.network_.layer_sizes[-1]
-            if self._trainer().bends(rows, split.splitter, n_outputs):
-                warn_that_units_might_pay(self.max_iter, stacklevel=5)
+        elif (
+            compared.has_network
+            and was_cut_off(self.net_, self.max_iter, compared.n_epochs)
+            and bends(self._to_rows(split.whole), split.splitter.groups, _ERRORS_OF_A_BEND)
+        ):
+            warn_that_units_might_pay(self.max_iter, stacklevel=5)
 
     def _compare(
         self, start: SpectralNetwork, split: Split, **changes: Any
@@ -286,6 +292,8 @@ class SpectralSearch(Predictor, metaclass=ABCMeta):
         if compared is not None and compared.n_epochs is not None:
             n_epochs = compared.n_epochs
         self.net_.fit_rows(train, valid, n_epochs)
+        if compared is not None:
+            multiply_outputs(network, 1.0 / compared.temperature)
         judge = Judge.of_rows(self._loss(), network, train, valid, self.prune_tol)
         if self.prune_tol is None:
             return prune(network, judge), evenly_spaced(train)

@@ -10,17 +10,19 @@ import torch
 from torch import Tensor
 
 from sk_spectral.batches import TensorRows
-from sk_spectral.crossfit import CrossFit, bends, cross_fit
+from sk_spectral.crossfit import CrossFit, cross_fit
 from sk_spectral.losses import LogLoss, SquaredError
 from sk_spectral.net import SpectralNet
 from sk_spectral.network import SpectralNetwork
 from sk_spectral.splitting import FEWEST_TO_COMPARE, Splitter
 from sk_spectral.training import RecordOutputs, auto_weight_decay, build_net
+from sk_spectral.wide_limit import bends
 
 _LARGEST_BATCH_OF_ALL = 100
 _AUTO_BATCHES = 20
 _SMALLEST_AUTO_BATCH, _LARGEST_AUTO_BATCH = 32, 200
 _FEW_ROWS = 1000
+_ERRORS_OF_A_BEND = 1.5  # where the network has to make fewer mistakes, too
 _SHARE_THAT_COUNTS = 0.01  # of the linear loss, in a comparison with it of few rows
 QUIET: dict[str, Any] = {"callbacks": (), "verbose": 0}
 _ALL_EPOCHS: dict[str, Any] = {"patience": 10**9}
@@ -161,17 +163,16 @@ class Trainer:
             start.fit_intercept,
             report,
             standard_errors=standard_errors_for(splitter.n_groups, validated),
+            tol=self._parameters["prune_tol"],
+            bent=not validated
+            and rows.y.ndim == 1
+            and bends(rows, splitter.groups, _ERRORS_OF_A_BEND),
             apply=None if start.can_be_every_map() else partial(_nearest_outputs, start),
         )
         if not nets:
             nets.append(self.new_net(deepcopy(start), len(rows), False, **changes))
             nets[0].fit_rows(rows, None, self._parameters["max_iter"])
         return compared, nets[0]
-
-    def bends(self, rows: TensorRows, splitter: Splitter, n_outputs: int) -> bool:
-        """Whether it can be told without training that no linear map says all."""
-        folds = splitter.folds(self._new_seed())
-        return bends(rows, folds, self.loss, n_outputs, self.new_generator())
 
     def _fit_and_say(
         self,

@@ -40,6 +40,12 @@ def rescale(net: SpectralNet, inputs: Array, outputs: Array) -> None:
                 _multiply(views, inputs**-power, outputs**-power)
 
 
+def multiply_outputs(network: SpectralNetwork, factor: float) -> None:
+    """Let the network say `factor` times what it says."""
+    with torch.no_grad():
+        network.eigenvectors[-1] *= factor
+
+
 def silence(network: SpectralNetwork, inputs: Array) -> None:
     """Let the network read nothing of these inputs, a bool array of shape (n_features,)."""
     with torch.no_grad():

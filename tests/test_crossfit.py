@@ -71,7 +71,7 @@ def test_a_network_that_is_much_better_is_not_tested_on_all_folds():
     fits, n_rows = in_each_fold(lambda X: X[:, :1].abs())
     found = cross_fit(bent, folds_of(bent), fits, SquaredError(), 1, True)
     assert len(n_rows) == 2
-    assert found.prefers_units(0.03)
+    assert found.prefers_units()
 
 
 def test_the_epoch_that_is_best_for_all_rows_held_out_is_taken(monkeypatch):
@@ -105,6 +105,27 @@ def test_an_epoch_is_tested_on_rows_that_did_not_choose_it(monkeypatch):
     found = cross_fit(rows, folds_of(rows), [fit] * N_FOLDS, SquaredError(), 1, True)
     order = np.concatenate([np.flatnonzero(out) for out in folds_of(rows)])
     torch.testing.assert_close(found.network, rows.y[order, 0].square())
+
+
+def test_outputs_that_are_right_but_too_sure_are_divided_by_a_temperature(monkeypatch):
+    """Three of four rows are right, by logits of 40: those of log 3 would say so."""
+    X = torch.arange(80.0, dtype=torch.float64)[:, None]
+    y = (X[:, 0] % 2).long()
+    said = torch.where(X % 8 < 2, 1 - y[:, None], y[:, None])
+
+    def fit(others, held_out, linear_loss):
+        outputs = 80.0 * said[held_out[:, 0].long()] - 40.0
+        return torch.stack([torch.zeros_like(outputs), outputs])
+
+    monkeypatch.setattr(CrossFit, "is_decided", lambda self, share: False)
+    rows = TensorRows(X, y)
+    held_out = folds_of(rows)
+    found = cross_fit(rows, held_out, [fit] * N_FOLDS, LogLoss(), 1, True)
+    assert found.n_epochs == 2
+    assert found.temperature == 32.0  # the largest; 40 / log 3 = 36
+    order = np.concatenate([np.flatnonzero(out) for out in held_out])
+    expected = LogLoss()((said[order] * 2.0 - 1.0) * 40.0 / 32.0, y[order])
+    torch.testing.assert_close(found.network, expected.double())
 
 
 def seen_so_far(gain, spread, fewer=None, n=40):
@@ -143,7 +164,7 @@ def test_too_few_rows_compare_linear_maps_alone():
     rows = rows_of_a_line(8)
     found = cross_fit(rows, folds_of(rows), None, SquaredError(), 1, True)
     assert not found.has_network
-    assert not found.prefers_units(0.03)
+    assert not found.prefers_units()
     assert len(found.linear) == 8
 
 

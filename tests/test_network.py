@@ -7,6 +7,7 @@ from torch import nn
 
 from sk_spectral import SpectralNetwork, algebra
 from sk_spectral.network import ACTIVATIONS
+from sk_spectral.units import multiply_outputs
 
 ARCHITECTURES = [[3, 2], [3, 5, 1], [4, 6, 5, 2], [2, 3, 4, 5, 4, 3]]
 
@@ -112,6 +113,15 @@ def test_training_activates_hidden_units_from_the_perceptron():
     assert loss.item() < 1e-3
     assert network.active_units()[0].any()
     assert (network.eigenvalues[0] == 0).all()
+
+
+@pytest.mark.parametrize("sizes", ARCHITECTURES)
+def test_outputs_are_multiplied(sizes):
+    network = randomize(seeded(sizes, dtype=torch.float64))
+    X = torch.randn(20, sizes[0], generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    before = network.evaluate(X)
+    multiply_outputs(network, 0.25)
+    torch.testing.assert_close(network.evaluate(X), 0.25 * before)
 
 
 def test_eigenvalues_and_eigenvectors_are_read_and_set_in_place():

@@ -92,7 +92,9 @@ def compared(gain, spread, fewer=None, constant_loss=2.0):
     mistakes = (None, None)
     if fewer is not None:
         mistakes = torch.zeros(100).double(), (torch.arange(100) < fewer).double()
-    return CrossFit(torch.ones(100).double(), linear, None, 0.01, constant_loss, *mistakes)
+    return CrossFit(
+        torch.ones(100).double(), linear, None, 0.01, constant_loss, *mistakes, tol=0.01
+    )
 
 
 @pytest.mark.parametrize(
@@ -112,7 +114,26 @@ def compared(gain, spread, fewer=None, constant_loss=2.0):
 def test_units_are_preferred_by_two_standard_errors_of_loss_or_of_mistakes(
     gain, spread, fewer, constant_loss, expected
 ):
-    assert compared(gain, spread, fewer, constant_loss).prefers_units(0.01) == expected
+    assert compared(gain, spread, fewer, constant_loss).prefers_units() == expected
+
+
+@pytest.mark.parametrize(
+    ("gain", "fewer", "constant_mistakes", "expected"),
+    [
+        (0.01, 3, 0.5, True),  # 1.8 standard errors of the mistakes
+        (0.01, 2, 0.5, False),  # 1.4
+        (-0.01, 3, 0.5, False),
+        (-0.01, 2, 0.0, True),  # the linear map is no better than a constant
+        (-0.01, 0, 0.0, False),
+    ],
+)
+def test_fewer_mistakes_are_enough_where_the_truth_is_known_to_bend(
+    gain, fewer, constant_mistakes, expected
+):
+    found = replace(
+        compared(gain, 1.0, fewer), tol=0.5, bent=True, constant_mistakes=constant_mistakes
+    )
+    assert found.prefers_units() == expected
 
 
 def test_units_that_folds_preferred_are_not_asked_of_the_judge():
