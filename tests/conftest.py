@@ -10,6 +10,9 @@ settings.load_profile("tests")
 def pytest_addoption(parser):
     parser.addoption("--fuzz-runs", type=int, default=40, help="cases of the fuzz test")
     parser.addoption("--fuzz-seed", type=int, default=0, help="seed of all of them")
+    parser.addoption(
+        "--bit-for-bit", action="store_true", help="predictions of stored fits must be the same"
+    )
 
 
 @pytest.fixture(autouse=True)
