@@ -20,12 +20,13 @@ import matplotlib.pyplot as plt
 import torch
 from results import OUTPUT, save
 
-from sk_spectral import SpectralNetwork, algebra
+from sk_spectral import SpectralNetwork
+from sk_spectral.spectral import algebra
 
 sys.path.append(str(Path(__file__).parent / "benchmarks"))
 from step import PublishedNetwork, interleaved_medians, spectral_step, step_of
 
-from sk_spectral.losses import LogLoss
+from sk_spectral.training.losses import LogLoss
 
 NAME = "plot_04_parameter_scaling"
 

@@ -28,8 +28,9 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 from torch import nn
 
-from sk_spectral import SpectralNetwork, penalties
-from sk_spectral.pruning import unit_importances
+from sk_spectral import SpectralNetwork
+from sk_spectral.search.pruning import unit_importances
+from sk_spectral.spectral import penalties
 
 NAME = "plot_05_spectral_head"
 FEATURES, HIDDEN, CLASSES = 32, 64, 10

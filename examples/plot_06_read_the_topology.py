@@ -24,7 +24,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from sk_spectral import SpectralNASRegressor
 from sk_spectral.display import SpectrumDisplay, TopologyDisplay, TrainingDisplay
-from sk_spectral.training import RecordTopology
+from sk_spectral.training.callbacks import RecordTopology
 
 NAME = "plot_06_read_the_topology"
 

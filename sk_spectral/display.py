@@ -6,7 +6,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from sk_spectral.topology import Topology
+from sk_spectral.model.topology import Topology
 
 _MOST_NAMES = 40
 _MOST_DOTS = 60

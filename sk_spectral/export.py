@@ -11,9 +11,10 @@ from sklearn.base import is_classifier
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
-from sk_spectral.carry import ACTIVATIONS
-from sk_spectral.compact import CompactNetwork
-from sk_spectral.estimators import SpectralNASClassifier, SpectralNASRegressor
+from sk_spectral.estimators.classifier import SpectralNASClassifier
+from sk_spectral.estimators.regressor import SpectralNASRegressor
+from sk_spectral.model.compact import CompactNetwork
+from sk_spectral.spectral.carry import ACTIVATIONS
 
 _OPSET = 20  # the first with Gelu
 

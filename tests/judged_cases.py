@@ -4,8 +4,8 @@ import torch
 from spectral_cases import randomize
 
 from sk_spectral import SpectralNetwork
-from sk_spectral.losses import SquaredError
-from sk_spectral.pruning import Judge
+from sk_spectral.search.evaluation import Judge
+from sk_spectral.training.losses import SquaredError
 
 
 def network_with_truth(sizes=(3, 12, 10, 2), silent=()):

@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 
 from sk_spectral import SpectralNASRegressor
-from sk_spectral.compact import CompactNetwork
 from sk_spectral.display import SpectrumDisplay, TopologyDisplay, TrainingDisplay
-from sk_spectral.topology import Topology
-from sk_spectral.training import RecordTopology
+from sk_spectral.model.compact import CompactNetwork
+from sk_spectral.model.topology import Topology
+from sk_spectral.training.callbacks import RecordTopology
 
 matplotlib = pytest.importorskip("matplotlib")
 matplotlib.use("agg")

@@ -10,8 +10,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sk_spectral import SpectralNASClassifier, SpectralNASRegressor
-from sk_spectral.compact import CompactNetwork
 from sk_spectral.export import register_converters, to_onnx, to_torch
+from sk_spectral.model.compact import CompactNetwork
 
 onnxruntime = pytest.importorskip("onnxruntime")
 

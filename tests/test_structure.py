@@ -1,110 +1,111 @@
-"""The house: imports point down, and heavy packages stay in the rooms that need them."""
+"""The house: imports point down, files and functions are short, heavy packages stay in rooms."""
 
 import ast
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
 
 PACKAGE = Path(__file__).parent.parent / "sk_spectral"
 
-# Every module may import those of the lines above it, and nothing beside or below.
-FLOORS = [
-    [
-        "algebra",
-        "divergence",
-        "losses",
-        "batches",
-        "averaging",
-        "moments",
-        "logistic",
-        "threads",
-        "surroundings",
-        "class_weight",
-    ],
-    ["carry", "penalties", "compact", "scoring"],
-    ["network"],
-    ["gradient"],
-    ["topology", "net", "pruning", "datasets", "running_moments"],
-    ["training", "convergence", "units"],
-    ["perceptron", "preparation", "validation", "persistence"],
-    [
-        "splitting",
-        "prediction",
-        "cutting",
-        "crossfit",
-        "halving",
-        "rival",
-        "reservoir",
-        "wide_limit",
-    ],
-    ["trainer", "stream"],
-    ["refit"],
-    ["reduction"],
-    ["hindrance"],
-    ["search"],
-    ["estimators", "display"],
-    ["export"],
-    ["__init__"],
-]
-ROOMS = {
-    "torch": {
-        "algebra", "averaging", "batches", "carry", "crossfit", "cutting", "export", "gradient",
-        "halving", "hindrance", "losses", "net", "network", "penalties", "training", "trainer",
-        "pruning", "preparation", "reduction", "refit", "rival", "scoring", "search",
-        "stream", "surroundings", "threads", "units", "validation",
-    },
-    "skorch": {"net", "scoring", "training", "validation"},
-    "sklearn": {
-        "convergence", "datasets", "splitting", "persistence", "prediction", "scoring",
-        "validation", "search", "estimators", "export",
-    },
-    "scipy": {"logistic"},
+ROOMS = ["spectral", "model", "data", "training", "search", "estimators"]
+"""Each may import those before it."""
+
+BESIDE = {
+    "datasets": set(),
+    "display": {"spectral", "model", "estimators"},
+    "export": {"spectral", "model", "estimators"},
+    "": {"spectral", "model", "data", "estimators"},
+}
+"""What the modules outside of rooms may import; "" is the package itself."""
+
+PACKAGES = {
+    "skorch": {"training.callbacks", "training.net", "training.scoring",
+               "estimators.parameters"},
+    "scipy": {"search.logistic"},
 }  # fmt: skip
+"""The only modules that may import these."""
+
+WITHOUT_SKLEARN = {"spectral", "model"}
+OPTIONAL = {"matplotlib", "networkx", "onnx", "skl2onnx"}
+PUBLIC_DOCSTRINGS = {"estimators.regressor", "estimators.classifier"}
+
+FILES = {
+    ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix("__init__").rstrip("."):
+    path for path in PACKAGE.rglob("*.py")
+}  # fmt: skip
+TREES = {name: ast.parse(path.read_text()) for name, path in FILES.items()}
 
 
 def imports_of(module):
-    """Names of the modules imported when `module` is, without those for type checkers alone."""
-    tree = ast.parse((PACKAGE / f"{module}.py").read_text())
-    for node in tree.body:
+    """Names imported when `module` is, the own ones without the package's."""
+    for node in TREES[module].body:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, "imports are absolute"
-            if node.module == "sk_spectral":
-                yield from (f"sk_spectral.{alias.name}" for alias in node.names)
-            else:
-                yield node.module
+            inside = [f"{node.module}.{alias.name}" for alias in node.names]
+            yield from (
+                name if name.removeprefix("sk_spectral.") in FILES else node.module
+                for name in inside
+            )
 
 
-MODULES = sorted(path.stem for path in PACKAGE.glob("*.py"))
+def own_imports(module):
+    names = {name for name in imports_of(module) if name.split(".")[0] == "sk_spectral"}
+    return {name.removeprefix("sk_spectral").removeprefix(".") for name in names}
 
 
-def test_every_module_has_a_floor():
-    assert sorted(name for names in FLOORS for name in names) == MODULES
+def room_of(module):
+    return module.split(".")[0]
 
 
-@pytest.mark.parametrize("module", MODULES)
+@pytest.mark.parametrize("module", sorted(FILES))
 def test_imports_point_down(module):
-    floor = next(i for i, names in enumerate(FLOORS) if module in names)
-    below = {name for names in FLOORS[:floor] for name in names}
-    own = {name.split(".")[1] for name in imports_of(module) if name.startswith("sk_spectral.")}
-    assert own <= below
+    room = room_of(module)
+    allowed = {*ROOMS[: ROOMS.index(room) + 1]} if room in ROOMS else BESIDE[room]
+    assert {room_of(name) for name in own_imports(module)} <= allowed
 
 
-@pytest.mark.parametrize("package", ROOMS)
+def test_no_import_is_part_of_a_circle():
+    tuple(TopologicalSorter({module: own_imports(module) for module in FILES}).static_order())
+
+
+@pytest.mark.parametrize("package", PACKAGES)
 def test_packages_stay_in_their_rooms(package):
-    users = {m for m in MODULES if any(n.split(".")[0] == package for n in imports_of(m))}
-    assert users == ROOMS[package]
+    users = {m for m in FILES if any(n.split(".")[0] == package for n in imports_of(m))}
+    assert users == PACKAGES[package]
 
 
-OPTIONAL = {"matplotlib", "networkx", "onnx", "skl2onnx"}
+def test_mathematics_and_model_know_nothing_of_scikit_learn():
+    for module in FILES:
+        if room_of(module) in WITHOUT_SKLEARN:
+            assert not any(name.split(".")[0] == "sklearn" for name in imports_of(module))
+
+
+def test_every_room_says_what_it_is_for_and_what_it_may_import():
+    for room in ROOMS:
+        doc = ast.get_docstring(TREES[room])
+        assert "mport" in doc, room
+        assert room in ast.get_docstring(TREES[""])
+
+
+@pytest.mark.parametrize("module", sorted(FILES))
+def test_files_and_functions_are_short(module):
+    if module not in PUBLIC_DOCSTRINGS:
+        assert len(FILES[module].read_text().splitlines()) <= 350
+    for node in ast.walk(TREES[module]):
+        if isinstance(node, ast.FunctionDef):
+            length = node.end_lineno - node.lineno + 1
+            doc = ast.get_docstring(node, clean=False)
+            length -= len(doc.splitlines()) if doc else 0
+            assert length <= 60, node.name
 
 
 def test_only_optional_packages_are_imported_inside_a_function():
-    for module in MODULES:
-        tree = ast.parse((PACKAGE / f"{module}.py").read_text())
+    for module, tree in TREES.items():
         for node in ast.walk(tree):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 hidden = [n for n in ast.walk(node) if isinstance(n, ast.Import | ast.ImportFrom)]

@@ -14,7 +14,7 @@ import torch
 from step import PublishedNetwork, interleaved_medians, mlp, spectral_step, step_of
 
 from sk_spectral import SpectralNetwork
-from sk_spectral.losses import LogLoss
+from sk_spectral.training.losses import LogLoss
 
 DEPTHS = [2, 8, 16, 32]
 _WIDTH, _BATCH = 128, 128

@@ -18,7 +18,7 @@ from skorch import NeuralNetRegressor
 from step import interleaved_medians, mlp
 
 from sk_spectral import SpectralNASRegressor
-from sk_spectral.compact import CompactNetwork
+from sk_spectral.model.compact import CompactNetwork
 
 HIDDEN = (128, 128, 128)
 

@@ -23,11 +23,12 @@ from sklearn.neural_network import MLPClassifier, MLPRegressor
 from skorch import NeuralNetClassifier, NeuralNetRegressor
 from torch import nn
 
-from sk_spectral import SpectralNetwork, algebra
-from sk_spectral.batches import Batch
-from sk_spectral.carry import ACTIVATIONS
-from sk_spectral.gradient import FlatParameters, GradientStep, flat_parameters
-from sk_spectral.losses import LogLoss, SquaredError
+from sk_spectral import SpectralNetwork
+from sk_spectral.data.batches import Batch
+from sk_spectral.spectral import algebra
+from sk_spectral.spectral.carry import ACTIVATIONS
+from sk_spectral.training.losses import LogLoss, SquaredError
+from sk_spectral.training.step import FlatParameters, GradientStep, flat_parameters
 
 SHAPES = [
     ((2, 300, 1), 100),

@@ -16,7 +16,7 @@ from small import SPIN
 from step import interleaved_medians, spectral_step
 
 from sk_spectral import SpectralNetwork
-from sk_spectral.losses import SquaredError
+from sk_spectral.training.losses import SquaredError
 
 SHAPES = [(32, 128), (200, 128), (200, 256), (200, 512), (512, 1024)]
 

@@ -1,0 +1,59 @@
+"""Checked rows of a learning problem, before they become tensors."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+_VALUES_AT_ONCE = 1 << 18
+
+
+@dataclass(frozen=True, eq=False)
+class Data:
+    """Checked rows, X being held once however it is split.
+
+    Attributes
+    ----------
+    y : array of shape (n_samples, n_outputs), or (n_samples,) of class codes
+    sample_weight : array of shape (n_samples,), or None
+    source : array of shape (n, n_features)
+        Rows among which those of X are.
+    rows : array of shape (n_samples,), or None
+        Which these are; None for all.
+    """
+
+    y: Array
+    sample_weight: Array | None
+    source: Array
+    rows: Array | None = None
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+    @property
+    def n_features(self) -> int:
+        """Columns of X."""
+        return self.source.shape[1]
+
+    def parts_of_X(self) -> Iterator[Array]:
+        """X in order, some rows at a time."""
+        step = max(1, _VALUES_AT_ONCE // max(self.n_features, 1))
+        for start in range(0, len(self), step):
+            part = slice(start, start + step)
+            yield self.source[part if self.rows is None else self.rows[part]]
+
+    def take(self, rows: Array) -> "Data":
+        """These rows alone."""
+        weight = None if self.sample_weight is None else self.sample_weight[rows]
+        chosen = rows if self.rows is None else self.rows[rows]
+        return Data(self.y[rows], weight, self.source, chosen)
+
+    def without_zero_weights(self) -> "Data":
+        """The rows that count."""
+        if self.sample_weight is None or self.sample_weight.all():
+            return self
+        return self.take(np.flatnonzero(self.sample_weight))

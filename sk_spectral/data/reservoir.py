@@ -1,0 +1,99 @@
+"""A sample of all rows of a stream, of fixed size, in which rare classes stay."""
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sk_spectral.data.dataset import Data
+
+Array = NDArray[Any]
+
+_MOST_ROWS = 500
+_FEWEST_ROWS_OF_A_CLASS = 20
+_VALUES = 1 << 18
+
+
+@dataclass(frozen=True, eq=False)
+class Reservoir:
+    """Rows drawn from all that were seen, each as likely as any other of its class.
+
+    Vitter, "Random sampling with a reservoir", ACM TOMS 1985, one reservoir a class.
+
+    Attributes
+    ----------
+    rows : Data
+        The sample, with the weights that the rows came with.
+    capacity : int
+        Most rows of each class.
+    n_seen : int array of shape (n_classes,)
+        Rows seen by class; a regression is one class.
+    weights : array of shape (n_classes,)
+        Sum of their weights.
+    seed : int
+    """
+
+    rows: Data
+    capacity: int
+    n_seen: NDArray[np.int64]
+    weights: Array
+    seed: int
+
+    @classmethod
+    def empty(cls, data: Data, n_classes: int, seed: int) -> Self:
+        """Room for rows like those of `data`, fewer of them where they are wide."""
+        capacity = min(_MOST_ROWS, max(_VALUES // max(data.n_features, 1), 50)) // n_classes
+        return cls(
+            Data(data.y[:0], np.empty(0), data.source[:0]),
+            max(capacity, _FEWEST_ROWS_OF_A_CLASS),
+            np.zeros(n_classes, dtype=np.int64),
+            np.zeros(n_classes),
+            seed,
+        )
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def with_rows(self, data: Data) -> "Reservoir":
+        """The sample after these rows have come, too."""
+        X, y, weight = joined(self.rows, data)
+        n_kept, n_seen, weights = len(self), self.n_seen.copy(), self.weights.copy()
+        codes = _codes(Data(y, weight, X))
+        chosen = []
+        for k in np.unique(codes):
+            slots, new = np.split(rows := np.flatnonzero(codes == k), [(rows < n_kept).sum()])
+            weights[k] += weight[new].sum()
+            n_free = self.capacity - len(slots)
+            slots, rest = np.concatenate([slots, new[:n_free]]), new[n_free:]
+            random = np.random.default_rng([self.seed, int(k), int(n_seen[k])])
+            seen_before = n_seen[k] + n_free + np.arange(len(rest))
+            drawn = (random.random(len(rest)) * (seen_before + 1)).astype(int)
+            stays = drawn < self.capacity
+            slots[drawn[stays]] = rest[stays]
+            chosen.append(slots)
+            n_seen[k] += len(new)
+        kept = np.sort(np.concatenate(chosen))
+        rows = Data(y[kept], weight[kept], X[kept])
+        return Reservoir(rows, self.capacity, n_seen, weights, self.seed)
+
+    def weighed(self) -> Data:
+        """The sample with weights that make each class count as all rows seen of it do."""
+        codes = _codes(self.rows)
+        kept = np.bincount(codes, self.rows.sample_weight, len(self.weights))
+        weight = self.rows.sample_weight * (self.weights / np.where(kept > 0, kept, 1.0))[codes]
+        even = np.ptp(weight) <= 1e-9 * weight.max()
+        return Data(self.rows.y, None if even else weight, self.rows.source)
+
+
+def joined(*several: Data) -> tuple[Array, Array, Array]:
+    """X, y and weights of the rows of several data, in order."""
+    X = np.concatenate([part for data in several for part in data.parts_of_X()])
+    weights = [
+        np.ones(len(data)) if data.sample_weight is None else data.sample_weight for data in several
+    ]
+    return X, np.concatenate([data.y for data in several]), np.concatenate(weights)
+
+
+def _codes(data: Data) -> NDArray[np.int64]:
+    return data.y if data.y.ndim == 1 else np.zeros(len(data), dtype=np.int64)

@@ -1,0 +1,181 @@
+"""What happens to the rows before a network sees them: split, scale, become tensors."""
+
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from sk_spectral.data.batches import TensorRows
+from sk_spectral.data.dataset import Data
+from sk_spectral.data.moments import Moments, first_equals, moments_of
+from sk_spectral.model.compact import CompactNetwork
+
+Array = NDArray[Any]
+
+_LARGEST = 1e300  # sums of a few such still are numbers
+_SMALLEST_SCALE = np.finfo(np.float64).tiny
+_LARGEST_UNSCALED = 1e18  # in single precision its square is one
+
+
+@dataclass(frozen=True, eq=False)
+class Scaling:
+    """Affine maps between the user's units and those that a network is trained in.
+
+    Attributes
+    ----------
+    input_mean, input_scale : arrays of shape (n_features,)
+        The scale is inf for a column without spread, so that it is 0 whatever comes.
+    output_mean, output_scale : arrays of shape (n_outputs,)
+    first_equal : int array of shape (n_features,), or None
+        For each column the first that equals it; None where they were not compared.
+    """
+
+    input_mean: Array
+    input_scale: Array
+    output_mean: Array
+    output_scale: Array
+    first_equal: NDArray[np.intp] | None = None
+
+    @classmethod
+    def fit(
+        cls,
+        data: Data,
+        n_outputs: int | None,
+        *,
+        centered: bool,
+        standardize: bool = True,
+        complete: bool = False,
+    ) -> Self:
+        """Weighted means and standard deviations of X and of the targets.
+
+        Columns of two values are scaled by their range instead: in units of its deviation a rare
+        category would be an outlier. After Gelman, "Scaling regression inputs by dividing by two
+        standard deviations", Statistics in Medicine 2008, who leaves binary inputs as they are.
+
+        Parameters
+        ----------
+        data : Data
+        n_outputs : int, optional
+            Number of outputs that keep their units; without it they are scaled by y.
+        centered : bool
+            Whether the means are taken off too, which takes an intercept to undo. Otherwise the
+            scales are root mean squares, and largest magnitudes for columns of two values.
+        standardize : bool
+            Whether there is more to do than to leave columns without spread out.
+        complete : bool
+            Whether no other rows follow, so that columns without spread can be left out. Else they
+            keep a scale of 1.
+        """
+        moments = moments_of(data.parts_of_X, data.sample_weight)
+        refuse_beyond(moments.largest, "Column {} of X", standardize)
+        if standardize:
+            mean, scale = _mean_and_scale(moments, centered)
+            binary = moments.two_valued & ~moments.constant
+            scale[binary] = (moments.spread if centered else moments.largest)[binary]
+        else:
+            mean, scale = np.zeros(data.n_features), np.ones(data.n_features)
+        if complete:
+            silent = moments.constant if centered else moments.largest < _SMALLEST_SCALE
+            scale[silent] = np.inf
+            mean[silent & centered] = moments.low[silent & centered]
+        first_equal = first_equals(data.parts_of_X, moments)
+        if n_outputs is not None:
+            return cls(mean, scale, np.zeros(n_outputs), np.ones(n_outputs), first_equal)
+        targets = moments_of(lambda: [data.y], data.sample_weight)
+        refuse_beyond(targets.largest, "y", standardize)
+        return cls(mean, scale, *_mean_and_scale(targets, centered), first_equal)
+
+    def to_rows(self, data: Data, *, dtype: torch.dtype, device: torch.device) -> TensorRows:
+        """Tensors in the units of training, the weights scaled to a mean of 1.
+
+        ValueError for values that lie too far from the rows that the units were learned from.
+        """
+        X = torch.empty(len(data), data.n_features, dtype=dtype)
+        start = 0
+        with np.errstate(over="ignore"):  # looked for
+            for part in data.parts_of_X():
+                stop = start + len(part)
+                in_units = (part - self.input_mean) / self.input_scale
+                _refuse_far(in_units, "Column {} of X")
+                X.numpy()[start:stop] = in_units
+                start = stop
+            y = data.y
+            if y.ndim == 2:
+                y = (y - self.output_mean) / self.output_scale
+                _refuse_far(y, "y")
+        targets = torch.as_tensor(y, dtype=None if y.ndim == 1 else dtype)
+        weight = None
+        if data.sample_weight is not None:
+            share = data.sample_weight / data.sample_weight.max()
+            weight = torch.as_tensor(share / share.mean(), dtype=dtype).to(device)
+        return TensorRows(X.to(device), targets.to(device), weight)
+
+    def silent_inputs(self) -> NDArray[np.bool_]:
+        """Columns that are 0 in the units of training."""
+        return np.isinf(self.input_scale)
+
+    def fold_into(self, compact: CompactNetwork) -> CompactNetwork:
+        """The same network in the user's units."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            folded = compact.rescaled(
+                self.input_mean, self.input_scale, self.output_mean, self.output_scale
+            )
+            intercepts = folded.without_center().intercepts or ()
+        for weight in folded.weights:
+            good = np.isfinite(weight).all(axis=0)
+            if not good.all():
+                column = int(np.flatnonzero(~good)[0])
+                raise ValueError(
+                    f"Column {column} of X spreads by {self.input_scale[column]:.3g} only, so that "
+                    "weights in its units are beyond the largest number: multiply it by a constant."
+                )
+        if not all(np.isfinite(intercept).all() for intercept in intercepts):
+            raise ValueError(
+                "The intercepts of the network in the units of X and y are beyond the largest "
+                "number: divide columns of X that are far from 0 for their spread, and y, by a "
+                "constant."
+            )
+        return folded
+
+    def unfold_from(self, compact: CompactNetwork) -> CompactNetwork:
+        """The network in the units of training again, for one in the user's units."""
+        scale = np.where(self.silent_inputs(), 1.0, self.input_scale)  # their weights are 0
+        center = np.zeros(len(scale)) if compact.center is None else compact.center
+        in_units = replace(compact, center=None).rescaled(
+            np.zeros(len(scale)),
+            1.0 / scale,
+            -self.output_mean / self.output_scale,
+            1.0 / self.output_scale,
+        )
+        return in_units.without_center((center - self.input_mean) / scale)
+
+
+def _mean_and_scale(moments: Moments, centered: bool) -> tuple[Array, Array]:
+    mean = moments.mean.copy() if centered else np.zeros_like(moments.mean)
+    scale = (moments.deviation if centered else moments.root_mean_square).copy()
+    scale[moments.constant if centered else moments.largest < _SMALLEST_SCALE] = 1.0
+    return mean, scale
+
+
+def refuse_beyond(largest: Array, name: str, standardize: bool = True) -> None:
+    """ValueError for columns with values too large to be scaled, or without this to be squared."""
+    limit = _LARGEST if standardize else _LARGEST_UNSCALED
+    beyond = np.flatnonzero(largest > limit)
+    if len(beyond):
+        remedy = "Divide it by a constant" if standardize else "Scale it, or set standardize=True"
+        raise ValueError(
+            f"{name.format(beyond[0])} has values of magnitude up to {largest[beyond[0]]:.3g}, "
+            f"beyond {limit:.0e}. {remedy}."
+        )
+
+
+def _refuse_far(in_units: Array, name: str) -> None:
+    largest = np.maximum(in_units.max(axis=0), -in_units.min(axis=0))
+    far = np.flatnonzero(~(largest <= _LARGEST_UNSCALED))
+    if len(far):
+        raise ValueError(
+            f"{name.format(far[0])} has values {largest[far[0]]:.3g} times as far from its mean as "
+            "the rows that its scale was learned from. Correct them, or start a new fit with them."
+        )

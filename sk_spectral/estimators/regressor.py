@@ -1,0 +1,260 @@
+"""SpectralNASRegressor and SpectralNASClassifier."""
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+from numpy.typing import ArrayLike
+from sklearn.base import RegressorMixin
+
+from sk_spectral.data.dataset import Data
+from sk_spectral.estimators.base import SpectralSearch
+from sk_spectral.estimators.parameters import (
+    check_sample_weight,
+    check_targets,
+)
+from sk_spectral.estimators.prediction import Array
+from sk_spectral.training.losses import SquaredError
+
+
+class SpectralNASRegressor(RegressorMixin, SpectralSearch):
+    """Regression by architecture search in spectral space.
+
+    A network whose adjacency matrix is A = ΦΛΦ⁻¹ starts as a linear map, every hidden eigenvalue
+    being 0, and grows hidden units and skip connections as its eigenvalues and eigenvectors are
+    trained on the squared error plus `alpha` times a penalty on the topology. Where that does not
+    beat the best linear map on rows that neither has seen, this map is what is left. Else the less
+    important half of the units leaves and the rest is refitted, again and again, as long as the
+    loss on validation rows allows it. `predict` uses the small network of the remaining units.
+
+    Parameters
+    ----------
+    hidden_layer_sizes : int or sequence of int, default=(128, 128, 128)
+        Units of each hidden layer that may be grown.
+    activation : {"relu", "tanh", "gelu", "silu"}, default="relu"
+        Activation of the hidden units; f(0) = 0 is required.
+    solver : {"adam", "sgd", "lbfgs"}, default="adam"
+        "lbfgs" trains on all rows at once in float64 and splits no validation rows off by itself.
+    penalty : {"gamma", "group", "l1"} or None, default="gamma"
+        "gamma": for each hidden unit, the norm of what comes in times that of what goes out.
+        "group": Σ_l ‖λ_l‖₂, the published choice. "l1": Σ_l ‖λ_l‖₁.
+    alpha : float, default=0
+        Strength of the penalty, against the mean squared error in units of training. Where it alone
+        keeps the network linear, `fit` warns.
+    prune_tol : float or None, default=0.03
+        What may be lost for a smaller network. With validation rows, this share of what hidden
+        units gain there over the best linear map, or of the loss if that is less; else this share
+        of the loss. None prunes nothing, and holds the network against no linear map.
+    fit_intercept : bool, default=True
+        Give every unit an intercept.
+    train_input_eigenvalues : bool, default=True
+        Train the eigenvalues of the input as well, as published; else they stay 0.
+    standardize : bool, default=True
+        Train in units in which X and y have mean 0 and variance 1, and columns of X that have two
+        values a range of 1; what is predicted is in yours.
+    batch_size : int or "auto", default="auto"
+        "auto" makes 20 batches of 32 to 200 rows, or one of up to 100. A batch that holds all rows
+        is trained on in float64.
+    learning_rate_init : float, default=1e-3
+        Learning rate of the eigenvectors, for "adam" and "sgd".
+    eigenvalue_rate : float, default=30
+        Learning rate of the eigenvalues relative to that of the eigenvectors.
+    weight_decay : float or "auto", default="auto"
+        Decoupled decay of the eigenvectors, relative to the learning rate, for "adam" and "sgd".
+        "auto" decays them by 0.1 √(batch_size / (n_samples · max_iter)) a step.
+    average : bool, default=True
+        End each epoch with an exponential average over about the last 100 steps, which is what is
+        validated and predicts; for "adam" and "sgd".
+    max_iter : int, default=200
+        Largest number of epochs, of iterations for "lbfgs".
+    tol : float, default=1e-5
+        Improvement of the loss, in units of training, that counts as one.
+    early_stopping : bool or "auto", default="auto"
+        Stop by the loss of validation rows, and restore the best epoch; by the training loss
+        without. "auto" sets validation rows apart from 100 rows on; of fewer, folds tell when to
+        stop. Unless it is False, folds of up to 5,000 rows compare the network with linear maps.
+    validation_fraction : float, default=0.1
+        Share of the rows set apart.
+    n_iter_no_change : int, default=20
+        Epochs without improvement after which training stops.
+    warm_start : bool, default=False
+        Let `fit` go on from the last network, in the units of its first fit; units are pruned then
+        without a refit. Pickles hold that network, `network_` and `net_`, only with warm_start=True
+        or after `partial_fit`.
+    random_state : int, RandomState or None, default=None
+        Draws the eigenvectors, the validation rows and the order of rows.
+    device : str, default="cpu"
+        torch device to train on; predictions are made by NumPy.
+    callbacks : sequence of skorch callbacks, optional
+        Called by `net_` while it trains, and by that of the first fold before.
+    verbose : int, default=0
+        1 prints a line an epoch of these, one for each fold, and one for each step of pruning.
+
+    Attributes
+    ----------
+    topology_ : Topology
+        What was learned: ‖Γ‖, active blocks and units, read off the network that predicts.
+    compact_ : CompactNetwork
+        The network that predicts, NumPy arrays in your units.
+    feature_importances_ : array of shape (n_features,)
+        Share of the squared norm over all paths to the outputs that starts at each input, in units
+        of training; exactly 0 for an input that is not read.
+    linear_coef_, linear_intercept_ : arrays
+        Direct block from the inputs to the outputs, in your units, shaped as `coef_` and
+        `intercept_` of a linear model are: all of a network without hidden units.
+    network_ : SpectralNetwork
+        The whole network, in units of training; with the masks `topology_.active_units` it is the
+        one that predicts.
+    net_ : SpectralNet
+        The skorch net that trained it, with its `history`: on all rows, or where hidden units lost
+        to the linear map before that, on those of the first fold.
+    loss_ : float
+        Loss of the network that predicts, without the penalty and in units of training, on the
+        validation rows where there are some: before it was fitted to these as well, if they were
+        set apart from X. Of a linear map that folds preferred, on the rows held out by them.
+    loss_curve_ : list of float
+        Training loss of `net_` with the penalty, by epoch.
+    n_iter_ : int
+        Epochs that `net_` trained for.
+    n_features_in_, feature_names_in_
+        As in scikit-learn.
+
+    References
+    ----------
+    Peri, Chicchi, Fanelli and Giambagli, "Spectral Architecture Search for Neural Network Models",
+    npj Artificial Intelligence 2025, arXiv:2504.00885.
+
+    Examples
+    --------
+    >>> from sk_spectral import SpectralNASRegressor
+    >>> from sk_spectral.datasets import make_linear_to_quadratic
+    >>> X, y, _ = make_linear_to_quadratic(500, alpha=0, beta=1000, random_state=0)
+    >>> SpectralNASRegressor(random_state=0).fit(X, y).topology_.is_linear
+    True
+    >>> X, y, _ = make_linear_to_quadratic(500, alpha=1, beta=1000, random_state=0)
+    >>> SpectralNASRegressor(random_state=0).fit(X, y).topology_.is_linear
+    False
+    """
+
+    def __init__(
+        self,
+        hidden_layer_sizes: int | Sequence[int] = (128, 128, 128),
+        activation: str = "relu",
+        *,
+        solver: str = "adam",
+        penalty: str | None = "gamma",
+        alpha: float = 0.0,
+        prune_tol: float | None = 0.03,
+        fit_intercept: bool = True,
+        train_input_eigenvalues: bool = True,
+        standardize: bool = True,
+        batch_size: int | str = "auto",
+        learning_rate_init: float = 1e-3,
+        eigenvalue_rate: float = 30.0,
+        weight_decay: float | str = "auto",
+        average: bool = True,
+        max_iter: int = 200,
+        tol: float = 1e-5,
+        early_stopping: bool | str = "auto",
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 20,
+        warm_start: bool = False,
+        random_state: Any = None,
+        device: str = "cpu",
+        callbacks: Sequence[Any] | None = None,
+        verbose: int = 0,
+    ) -> None:
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.solver = solver
+        self.penalty = penalty
+        self.alpha = alpha
+        self.prune_tol = prune_tol
+        self.fit_intercept = fit_intercept
+        self.train_input_eigenvalues = train_input_eigenvalues
+        self.standardize = standardize
+        self.batch_size = batch_size
+        self.learning_rate_init = learning_rate_init
+        self.eigenvalue_rate = eigenvalue_rate
+        self.weight_decay = weight_decay
+        self.average = average
+        self.max_iter = max_iter
+        self.tol = tol
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.warm_start = warm_start
+        self.random_state = random_state
+        self.device = device
+        self.callbacks = callbacks
+        self.verbose = verbose
+
+    def partial_fit(
+        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> Self:
+        """Train for one epoch on these rows, then prune by a sample of all that were seen.
+
+        What is pruned is left out of predictions only: the next call trains the whole network on.
+        The scales of columns, the shares of classes and the sample, up to 500 rows, spread over
+        classes, are of all calls. Below 32 rows seen, each call starts afresh with all of them;
+        below 50 no unit is pruned.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        sample_weight : array-like of shape (n_samples,), optional
+
+        Returns
+        -------
+        self
+        """
+        return self._partial_fit(X, y, sample_weight)
+
+    def predict(self, X: ArrayLike) -> Array:
+        """Predict targets, in float64 and in the shape that y had.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+
+        Returns
+        -------
+        array of shape (n_samples,) or (n_samples, n_outputs)
+        """
+        outputs = self._outputs(X)
+        return outputs if self._y_ndim == 2 else outputs[:, 0]
+
+    def _as_y(self, by_output: Array) -> Any:
+        return by_output if self._y_ndim == 2 else by_output[0]
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
+
+    def _check_data(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None,
+        *,
+        reset: bool,
+        suffix: str = "",
+    ) -> Data:
+        X, y = self._validated(X, y, reset, suffix)
+        weight = check_sample_weight(sample_weight, X, f"sample_weight{suffix}")
+        targets = check_targets(y, f"y{suffix}")
+        if reset:
+            self._y_ndim, self._n_targets = y.ndim, targets.shape[1]
+        elif targets.shape[1] != self._n_targets:
+            raise ValueError(
+                f"y{suffix} has {targets.shape[1]} outputs, but {type(self).__name__} was fitted "
+                f"to {self._n_targets}."
+            )
+        return Data(targets, weight, X).without_zero_weights()
+
+    def _n_outputs(self, data: Data) -> int:
+        return data.y.shape[1]
+
+    def _loss(self) -> SquaredError:
+        return SquaredError()

@@ -1,0 +1,13 @@
+"""What is left after a search: predicts, and can be read.
+
+May import `spectral`.
+"""
+
+from sk_spectral.model.compact import CompactNetwork
+from sk_spectral.model.topology import Topology
+
+__all__ = ["CompactNetwork", "Topology"]
+
+# Files of fitted estimators name these by the room, so that a move within it breaks none.
+for _class in (CompactNetwork, Topology):
+    _class.__module__ = __name__

@@ -1,0 +1,200 @@
+"""The small network that is left: NumPy arrays, evaluated without torch."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sk_spectral.spectral.algebra import product_blocks
+
+if TYPE_CHECKING:
+    from sk_spectral.spectral.network import SpectralNetwork
+
+Array = NDArray[np.float64]
+
+_ROWS_AT_ONCE = 1024
+
+
+def _relu(z: Array) -> Array:
+    return np.maximum(z, 0.0, out=z)
+
+
+def _tanh(z: Array) -> Array:
+    return np.tanh(z, out=z)
+
+
+def _gelu(z: Array) -> Array:
+    return 0.5 * z * (1.0 + np.tanh(np.sqrt(2.0 / np.pi) * (z + 0.044715 * z**3)))
+
+
+def _silu(z: Array) -> Array:
+    return 0.5 * z * (1.0 + np.tanh(0.5 * z))
+
+
+ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
+    "relu": _relu,
+    "tanh": _tanh,
+    "gelu": _gelu,
+    "silu": _silu,
+}
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class CompactNetwork:
+    """Feed-forward network of the active units alone, with all blocks between its layers.
+
+    z_i = Σ_{j<i} W_ij x_j + b_i, x_i = f(z_i), ŷ = z_L, every layer in one matrix product, with
+    x_0 = x − c.
+
+    Attributes
+    ----------
+    weights : tuple of L arrays
+        ``weights[i - 1]`` of shape (n_i, n_0 + … + n_{i−1}): the blocks W_i0 … W_{i,i−1} side by
+        side. A hidden layer may have no unit.
+    intercepts : tuple of L arrays of shape (n_i,), or None
+    activation : {"relu", "tanh", "gelu", "silu"}
+    unit_masks : tuple of bool arrays
+        For each hidden layer, which units of the network it was cut from are here.
+    center : array c of shape (n_0,), or None for 0
+        Folded into the intercepts it would take the digits of columns far from 0 with it.
+    """
+
+    weights: tuple[Array, ...]
+    intercepts: tuple[Array, ...] | None
+    activation: str
+    unit_masks: tuple[NDArray[np.bool_], ...]
+    center: Array | None = None
+
+    @classmethod
+    def from_network(
+        cls, network: "SpectralNetwork", unit_masks: Sequence[NDArray[np.bool_]]
+    ) -> "CompactNetwork":
+        """Cut the blocks between the units in `unit_masks` out of a SpectralNetwork."""
+        eigenvalues = [lam.detach().cpu().double() for lam in network.eigenvalues]
+        eigenvectors = [phi.detach().cpu().double() for phi in network.eigenvectors]
+        kept = [np.arange(len(eigenvalues[0]))] + [np.flatnonzero(mask) for mask in unit_masks]
+        blocks = product_blocks(eigenvalues, eigenvectors, columns=kept)
+        n_features = network.layer_sizes[0]
+
+        weights, intercepts = [], []
+        for i in range(1, len(eigenvalues)):
+            rows = kept[i] if i < len(kept) else slice(None)
+            parts = [blocks[i, j].numpy()[rows] for j in range(i)]
+            intercepts.append(parts[0][:, n_features:].sum(axis=1))
+            parts[0] = parts[0][:, :n_features]
+            weights.append(np.ascontiguousarray(np.hstack(parts)))
+        return cls(
+            weights=tuple(weights),
+            intercepts=tuple(intercepts) if network.fit_intercept else None,
+            activation=network.activation,
+            unit_masks=tuple(np.asarray(mask, dtype=bool) for mask in unit_masks),
+        )
+
+    @property
+    def layer_sizes(self) -> tuple[int, ...]:
+        """Units of each layer, from the features to the outputs."""
+        return (self.weights[0].shape[1], *(len(weight) for weight in self.weights))
+
+    @property
+    def full_layer_sizes(self) -> tuple[int, ...]:
+        """Units of each layer of the network that this one was cut from."""
+        sizes = self.layer_sizes
+        return (sizes[0], *(len(mask) for mask in self.unit_masks), sizes[-1])
+
+    @property
+    def blocks(self) -> dict[tuple[int, int], Array]:
+        """Block W_ij from layer j to layer i by (i, j), target first; views of `weights`."""
+        starts = np.concatenate([[0], np.cumsum(self.layer_sizes)])
+        return {
+            (i, j): self.weights[i - 1][:, starts[j] : starts[j + 1]]
+            for i in range(1, len(self.weights) + 1)
+            for j in range(i)
+        }
+
+    @property
+    def n_parameters(self) -> int:
+        """Entries of all blocks and intercepts."""
+        return sum(weight.size for weight in self.weights) + sum(
+            intercept.size for intercept in self.intercepts or ()
+        )
+
+    def input_shares(self) -> Array:
+        """Share of the squared norm over all paths to the outputs that starts at each input.
+
+        With q_L = 1 and q_j = Σ_{i>j} (W_ij ∘ W_ij)ᵀ q_i it is q_0 / Σ q_0, the direct path
+        included: exactly 0 for an input that no block reads. Shape (n_features,); zeros where the
+        outputs are constant.
+        """
+        blocks, last = self.blocks, len(self.weights)
+        q = {last: np.ones(self.layer_sizes[-1])}
+        for j in range(last - 1, -1, -1):
+            q[j] = np.sum([q[i] @ blocks[i, j] ** 2 for i in range(j + 1, last + 1)], axis=0)
+        total = q[0].sum()
+        return q[0] / total if total > 0 else q[0]
+
+    def __call__(self, X: Array) -> Array:
+        """Outputs for X of shape (n_samples, n_features), an array of shape (n_samples, n_L)."""
+        outputs = np.empty((len(X), len(self.weights[-1])))
+        for start in range(0, len(X), _ROWS_AT_ONCE):
+            rows = slice(start, start + _ROWS_AT_ONCE)
+            outputs[rows] = self._evaluate(X[rows])
+        return outputs
+
+    def _evaluate(self, X: Array) -> Array:
+        activation = ACTIVATIONS[self.activation]
+        x = np.empty((len(X), self.weights[-1].shape[1]))
+        filled = X.shape[1]
+        x[:, :filled] = X
+        if self.center is not None:
+            x[:, :filled] -= self.center
+        for i, weight in enumerate(self.weights):
+            z = x[:, :filled] @ weight.T
+            if self.intercepts is not None:
+                z += self.intercepts[i]
+            if i + 1 < len(self.weights):
+                x[:, filled : filled + len(weight)] = activation(z)
+                filled += len(weight)
+        return z
+
+    def rescaled(
+        self, input_mean: Array, input_scale: Array, output_mean: Array, output_scale: Array
+    ) -> "CompactNetwork":
+        """The same function in other units, the scales folded into the blocks.
+
+        Equal to ``self((X - input_mean) / input_scale) * output_scale + output_mean``. Without
+        intercepts both means must be 0.
+        """
+        n_features = len(input_scale)
+        weights = [weight.copy() for weight in self.weights]
+        for weight in weights:
+            weight[:, :n_features] /= input_scale
+        weights[-1] *= output_scale[:, None]
+        intercepts = self.intercepts
+        if intercepts is not None:
+            intercepts = (*intercepts[:-1], intercepts[-1] * output_scale + output_mean)
+        center = input_mean
+        if self.center is not None:
+            center = center + self.center * input_scale
+        return replace(
+            self,
+            weights=tuple(weights),
+            intercepts=intercepts,
+            center=center if center.any() else None,
+        )
+
+    def without_center(self, center: Array | None = None) -> "CompactNetwork":
+        """The same function with `center`, its own by default, folded into the intercepts."""
+        center = self.center if center is None else center
+        if center is None or self.intercepts is None:
+            return self
+        intercepts = tuple(
+            intercept - weight[:, : len(center)] @ center
+            for weight, intercept in zip(self.weights, self.intercepts, strict=True)
+        )
+        return replace(self, intercepts=intercepts, center=None)
+
+    def __repr__(self) -> str:
+        sizes = " -> ".join(map(str, self.layer_sizes))
+        return f"CompactNetwork({sizes}, {self.activation}, {self.n_parameters} parameters)"

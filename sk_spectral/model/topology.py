@@ -1,0 +1,249 @@
+"""What was learned, read off the network that predicts."""
+
+from dataclasses import dataclass, fields
+from html import escape
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sk_spectral.model.compact import CompactNetwork
+from sk_spectral.spectral.algebra import gamma_norm, n_direct_parameters
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Topology:
+    """Learned topology of a network with layers 0 (the input) to L (the output).
+
+    Attributes
+    ----------
+    layer_sizes : tuple of L + 1 ints
+        Units of each layer of the network that was searched, without the constant-1 unit.
+    gamma_norm : float
+        Richness ‖Γ‖, the norm over all paths from input to output through a hidden unit, in the
+        units that the network was trained in; 0 for a linear network.
+    block_norms : array of shape (L + 1, L + 1)
+        Frobenius norm of the block W_ij between active units at [i, j], target first. The blocks
+        from the input include the intercepts.
+    active_blocks : bool array of shape (L + 1, L + 1)
+        Which blocks hold a connection.
+    active_units : tuple of L − 1 bool arrays
+        For each hidden layer, which units are active.
+    n_parameters : int
+        Entries of all blocks between active units, and intercepts.
+    n_parameters_searched : int
+        The same for the network that was searched, with all its units.
+    loss_before, loss_after : float or None
+        Loss before and after units were pruned, without the penalty and in units of training.
+    nonlinear_share : float or None
+        Share of the variance of the predictions for the training rows that is lost when the best
+        linear map in X takes the place of the network; 0 for a linear one.
+    """
+
+    layer_sizes: tuple[int, ...]
+    gamma_norm: float
+    block_norms: NDArray[np.float64]
+    active_blocks: NDArray[np.bool_]
+    active_units: tuple[NDArray[np.bool_], ...]
+    n_parameters: int
+    n_parameters_searched: int
+    loss_before: float | None = None
+    loss_after: float | None = None
+    nonlinear_share: float | None = None
+
+    @classmethod
+    def from_compact(cls, compact: CompactNetwork, **measured: float | None) -> "Topology":
+        """Read the topology off the network that predicts.
+
+        Parameters
+        ----------
+        compact : CompactNetwork
+        **measured
+            Losses and nonlinear share, where they are known.
+        """
+        blocks = compact.blocks
+        if compact.intercepts is not None:
+            for i, intercept in enumerate(compact.intercepts, start=1):
+                blocks[i, 0] = np.column_stack([blocks[i, 0], intercept])
+        n_layers = len(compact.layer_sizes)
+        norms = np.zeros((n_layers, n_layers))
+        for target_source, block in blocks.items():
+            norms[target_source] = np.linalg.norm(block)
+        masks = tuple(mask.copy() for mask in compact.unit_masks)
+        for array in (norms, *masks):
+            array.flags.writeable = False
+        sizes = compact.full_layer_sizes
+        n_intercepts = 0 if compact.intercepts is None else sum(sizes[1:])
+        active = norms > 0
+        active.flags.writeable = False
+        return cls(
+            layer_sizes=sizes,
+            gamma_norm=gamma_norm(blocks),
+            block_norms=norms,
+            active_blocks=active,
+            active_units=masks,
+            n_parameters=compact.n_parameters,
+            n_parameters_searched=n_direct_parameters(sizes) + n_intercepts,
+            **measured,
+        )
+
+    @property
+    def n_active_units(self) -> tuple[int, ...]:
+        """Number of active units of each hidden layer."""
+        return tuple(int(mask.sum()) for mask in self.active_units)
+
+    @property
+    def n_active_layers(self) -> int:
+        """Number of hidden layers with an active unit."""
+        return sum(n_units > 0 for n_units in self.n_active_units)
+
+    @property
+    def is_linear(self) -> bool:
+        """Whether no hidden unit is active: the network is then a linear map."""
+        return self.n_active_layers == 0
+
+    def headline(self) -> str:
+        """What was learned, in one line."""
+        if self.is_linear:
+            parts = ["linear: no hidden unit pays for itself", f"{self.n_parameters} parameters"]
+        else:
+            share = 100.0 * self.n_parameters / self.n_parameters_searched
+            parts = [
+                f"{self.n_active_layers} of {len(self.active_units)} hidden layers, "
+                f"{sum(self.n_active_units)} of {sum(self.layer_sizes[1:-1])} units, "
+                f"{share:.2g} % of the parameters"
+            ]
+        if self.loss_before is not None and self.loss_after is not None:
+            parts.append(f"loss {self.loss_before:.4g} before pruning, {self.loss_after:.4g} after")
+        if not self.is_linear:
+            if self.nonlinear_share is not None:
+                parts.append(f"{100.0 * self.nonlinear_share:.2g} % of the predictions nonlinear")
+            parts.append(f"‖Γ‖ = {self.gamma_norm:.4g}")
+        return "; ".join(parts)
+
+    def summary(self) -> str:
+        """The headline, and a text table of layers and blocks for a terminal."""
+        lines = [
+            self.headline(),
+            "",
+            f"{'layer':<12}{'units':>7}{'active':>8}   norms of the blocks it reads",
+        ]
+        counts = (self.layer_sizes[0], *self.n_active_units, self.layer_sizes[-1])
+        for i, (size, count) in enumerate(zip(self.layer_sizes, counts, strict=True)):
+            reads = "  ".join(
+                f"{self._layer_name(j)} {self.block_norms[i, j]:.3g}"
+                for j in range(i)
+                if self.active_blocks[i, j]
+            )
+            lines.append(f"{self._layer_name(i):<12}{size:>7}{count:>8}   {reads}".rstrip())
+        return "\n".join(lines)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same values in lists, numbers and booleans, ready for JSON and `from_dict`."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return values | {
+            "layer_sizes": list(self.layer_sizes),
+            "block_norms": self.block_norms.tolist(),
+            "active_blocks": self.active_blocks.tolist(),
+            "active_units": [mask.tolist() for mask in self.active_units],
+            "n_active_units": list(self.n_active_units),
+            "n_active_layers": self.n_active_layers,
+            "is_linear": self.is_linear,
+        }
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "Topology":
+        """The topology that `to_dict` has written down, by way of JSON or not."""
+        names = [field.name for field in fields(cls)]
+        missing = [name for name in names if name not in values]
+        if missing:
+            raise ValueError(
+                f"These values are not those of Topology.to_dict(): {', '.join(missing)} "
+                "missing from the dictionary."
+            )
+        norms = np.array(values["block_norms"], dtype=np.float64)
+        active = np.array(values["active_blocks"], dtype=bool)
+        masks = tuple(np.array(mask, dtype=bool) for mask in values["active_units"])
+        for array in (norms, active, *masks):
+            array.flags.writeable = False
+        return cls(
+            **{name: values[name] for name in names}
+            | {
+                "layer_sizes": tuple(values["layer_sizes"]),
+                "block_norms": norms,
+                "active_blocks": active,
+                "active_units": masks,
+            }
+        )
+
+    def to_networkx(self) -> Any:
+        """networkx.DiGraph of the layers that take part, with the active blocks as edges.
+
+        Nodes are the layers' numbers, with the attributes `name`, `size` and `active` (units);
+        edges point from source to target and have the attributes `norm` and `skip`.
+        """
+        try:
+            import networkx
+        except ImportError as error:
+            raise ImportError(
+                "Topology.to_networkx needs networkx: pip install networkx."
+            ) from error
+        graph = networkx.DiGraph()
+        for i, name, size, active in self.layers():
+            graph.add_node(i, name=name, size=size, active=active)
+        for source, target, norm in self.edges():
+            graph.add_edge(source, target, norm=norm, skip=target - source > 1)
+        return graph
+
+    def to_dot(self) -> str:
+        """The same graph in Graphviz's language, skip blocks dashed, wider the larger the norm."""
+        edges = self.edges()
+        largest = max((norm for _, _, norm in edges), default=1.0)
+        lines = ["digraph topology {", "  rankdir=LR;", "  node [shape=box];"]
+        for i, name, size, active in self.layers():
+            units = f"{active} of {size} units" if 0 < i < len(self.layer_sizes) - 1 else size
+            lines.append(f'  {i} [label="{name}\\n{units}"];')
+        for source, target, norm in edges:
+            style = "dashed" if target - source > 1 else "solid"
+            width = 0.5 + 3.5 * norm / largest
+            lines.append(
+                f'  {source} -> {target} [label="{norm:.3g}", style={style}, penwidth={width:.2f}];'
+            )
+        return "\n".join([*lines, "}"]) + "\n"
+
+    def layers(self) -> list[tuple[int, str, int, int]]:
+        """Number, name, size and active units of the layers that have any."""
+        counts = (self.layer_sizes[0], *self.n_active_units, self.layer_sizes[-1])
+        return [
+            (i, self._layer_name(i), size, count)
+            for i, (size, count) in enumerate(zip(self.layer_sizes, counts, strict=True))
+            if count
+        ]
+
+    def edges(self) -> list[tuple[int, int, float]]:
+        """Source, target and norm of the active blocks."""
+        return [
+            (int(j), int(i), float(self.block_norms[i, j]))
+            for i, j in np.argwhere(self.active_blocks)
+        ]
+
+    def _repr_html_(self) -> str:
+        head, _, header, *rows = self.summary().splitlines()
+        text = escape("\n".join([header, *rows]))
+        return f"<div><p>{escape(head)}</p><pre>{text}</pre></div>"
+
+    def layer_names(self) -> list[str]:
+        """Names of all layers, from "input" to "output"."""
+        return [self._layer_name(i) for i in range(len(self.layer_sizes))]
+
+    def _layer_name(self, i: int) -> str:
+        if i == 0:
+            return "input"
+        return "output" if i == len(self.layer_sizes) - 1 else f"hidden {i}"
+
+    def __repr__(self) -> str:
+        sizes = " -> ".join(map(str, self.layer_sizes))
+        return (
+            f"Topology({sizes}, n_active_units={self.n_active_units}, "
+            f"gamma_norm={self.gamma_norm:.4g}, n_parameters={self.n_parameters})"
+        )

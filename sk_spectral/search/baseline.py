@@ -1,0 +1,240 @@
+"""The best linear map, the rival that hidden units have to beat."""
+
+from copy import deepcopy
+from dataclasses import dataclass
+from math import isfinite, nan
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from sk_spectral.data.batches import TensorRows
+from sk_spectral.search.evaluation import Judge
+from sk_spectral.search.logistic import LogisticRegressions
+from sk_spectral.search.pruning import Pruning
+from sk_spectral.spectral.network import SpectralNetwork
+from sk_spectral.training.losses import standard_error
+
+SHRINKAGES = (10.0, 1.0, 1e-1, 1e-2, 1e-3, 1e-4, 1e-6)
+"""Shrinkages to try, from strong to weak; the last is in effect least squares."""
+
+_ROWS_AT_ONCE = 4096
+_FLATTEST = 1e-14  # smallest curvature, relative to that of a column, that is not taken for 0
+
+
+class LinearMaps:
+    """Ridge or logistic maps of the same rows, by shrinkage: cheapest from strong to weak.
+
+    No estimator is fitted for them, of which a tracker of experiments would tell the user.
+
+    Parameters
+    ----------
+    rows : TensorRows
+        Its y of shape (n_samples, n_outputs) for least squares, or of class codes.
+    n_outputs : int
+        1 for two classes.
+    fit_intercept : bool
+        Whether a map has a last column for the intercept, which is not shrunk.
+    """
+
+    def __init__(self, rows: TensorRows, n_outputs: int, fit_intercept: bool) -> None:
+        X, y = rows.X.cpu().numpy(), rows.y.cpu().numpy()
+        weight = rows.sample_weight
+        weight = None if weight is None else weight.cpu().double().numpy()
+        self._n_outputs, self._fit_intercept = n_outputs, fit_intercept
+        self._found: dict[float, NDArray[np.float64] | None] = {}
+        self._classes = None
+        if y.ndim == 2:
+            self._ridge = RidgeRegressions(X, y, weight, fit_intercept)
+            return
+        self._classes, codes = np.unique(y, return_inverse=True)
+        if len(self._classes) > 1:
+            self._logistic = LogisticRegressions(X, codes, weight, fit_intercept)
+
+    def __call__(self, shrinkage: float) -> NDArray[np.float64] | None:
+        """Map with the weight `shrinkage` of ‖W‖² against the mean squared error.
+
+        Of ½‖W‖² against the mean log loss for classes.
+
+        Returns
+        -------
+        array of shape (n_outputs, n_features + fit_intercept), or None where the rows hold one
+        class
+        """
+        if shrinkage not in self._found:
+            self._found[shrinkage] = self._fit(shrinkage)
+        return self._found[shrinkage]
+
+    def _fit(self, shrinkage: float) -> NDArray[np.float64] | None:
+        if self._classes is None:
+            return self._ridge(shrinkage)
+        if len(self._classes) < 2:
+            return None
+        W = self._logistic(shrinkage)
+        if len(self._classes) < self._n_outputs:
+            W = _for_all_classes(W, self._classes, self._n_outputs, self._fit_intercept)
+        return W
+
+
+class RidgeRegressions:
+    """Maps W with the least mean squared error + shrinkage ‖W‖².
+
+    Parameters
+    ----------
+    X, y : arrays of shape (n_samples, n_features) and (n_samples, n_outputs)
+    weight : array of shape (n_samples,), or None
+    fit_intercept : bool
+        Whether W has a last column for the intercept, which is not shrunk.
+    """
+
+    def __init__(
+        self, X: NDArray[Any], y: NDArray[Any], weight: NDArray[Any] | None, fit_intercept: bool
+    ) -> None:
+        self._fit_intercept = fit_intercept
+        self._total = len(X) if weight is None else weight.sum()
+        R, self._y, self._mean_X, self._mean_y = _reduced(X, y, weight, fit_intercept)
+        # What is below the triangle of X is 0, and tells nothing of W.
+        self._R, self._y = R[: X.shape[1]], self._y[: X.shape[1]]
+        self._norms = np.linalg.norm(self._R, axis=0)
+        self._norms[self._norms == 0] = 1.0
+        scaled = self._R / self._norms
+        self._wide = len(self._R) < X.shape[1]
+        self._gram = self._R @ self._R.T if self._wide else scaled.T @ scaled
+        self._moments = self._y if self._wide else scaled.T @ self._y
+
+    def __call__(self, shrinkage: float) -> NDArray[np.float64]:
+        """W of shape (n_outputs, n_features + fit_intercept).
+
+        By the smaller of (RᵀR + αI) W = Rᵀy, in columns of norm 1, and W = Rᵀ (RRᵀ + αI)⁻¹ y.
+        """
+        alpha, gram = shrinkage * self._total, self._gram.copy()
+        diagonal = np.diag_indices_from(gram)
+        if self._wide:
+            gram[diagonal] += max(alpha, _FLATTEST * gram[diagonal].max(initial=0.0))
+            W = (self._R.T @ np.linalg.solve(gram, self._moments)).T
+        else:
+            gram[diagonal] += np.maximum(alpha / self._norms / self._norms, _FLATTEST)
+            W = np.linalg.solve(gram, self._moments).T / self._norms
+        return np.column_stack([W, self._mean_y - W @ self._mean_X]) if self._fit_intercept else W
+
+
+def nonlinear_share(
+    X: NDArray[Any], outputs: NDArray[Any], weight: NDArray[Any] | None, fit_intercept: bool
+) -> float:
+    """Share of the variance of `outputs` that no linear map of X has, summed over the outputs.
+
+    Without an intercept, of the mean square in place of the variance. NaN where outputs are not
+    finite.
+    """
+    largest = float(np.abs(outputs).max(initial=0.0))
+    if largest == 0:
+        return 0.0
+    if not isfinite(largest):
+        return nan
+    # No square of these overflows, and what is small beside them is lost alone.
+    outputs = outputs.astype(np.float64) / largest
+    reduced_X, reduced_outputs, _, _ = _reduced(X, outputs, weight, fit_intercept)
+    total = float(np.square(reduced_outputs).sum())
+    if total == 0:
+        return 0.0
+    W = np.linalg.lstsq(reduced_X, reduced_outputs, rcond=None)[0]
+    return float(np.square(reduced_outputs - reduced_X @ W).sum()) / total
+
+
+def _reduced(
+    X: NDArray[Any], y: NDArray[Any], weight: NDArray[Any] | None, centered: bool
+) -> tuple[NDArray[np.float64], ...]:
+    """At most n_features + n_outputs rows with the same squared errors, and the means taken off.
+
+    The triangle R of (X, y) = QR, each row by the root of its weight, found part by part. No copy
+    of X is made, and every shrinkage is fitted to R alone.
+    """
+    mean_X, mean_y = np.zeros(X.shape[1]), np.zeros(y.shape[1])
+    if centered:
+        share = np.full(len(X), 1.0 / len(X)) if weight is None else weight / weight.sum()
+        mean_X, mean_y = np.einsum("i,ij->j", share, X), share @ y
+    R = np.empty((0, X.shape[1] + y.shape[1]))
+    step = max(4 * R.shape[1], _ROWS_AT_ONCE)
+    for start in range(0, len(X), step):
+        part = slice(start, start + step)
+        rows = np.column_stack([X[part] - mean_X, y[part] - mean_y])
+        if weight is not None:
+            rows *= np.sqrt(weight[part])[:, None]
+        R = np.linalg.qr(np.vstack([R, rows]), mode="r")
+    return R[:, : X.shape[1]], R[:, X.shape[1] :], mean_X, mean_y
+
+
+def _for_all_classes(
+    fitted: NDArray[np.float64], classes: NDArray[np.int64], n_outputs: int, fit_intercept: bool
+) -> NDArray[np.float64]:
+    """Add the outputs of classes without a row, all but impossible by their intercept."""
+    if len(classes) == 2:
+        fitted = np.vstack([-0.5 * fitted, 0.5 * fitted])
+    full = np.zeros((n_outputs, fitted.shape[1]))
+    if fit_intercept:
+        full[:, -1] = fitted[:, -1].min() - 10.0
+    full[classes] = fitted
+    return full
+
+
+STANDARD_ERRORS = 2.0
+"""Standard errors of the difference on validation rows by which hidden units must win: less cannot
+be told from noise, by which the epoch to stop at was chosen, too."""
+
+
+@dataclass(frozen=True)
+class Rival:
+    """A linear map and its losses on the rows of a judge.
+
+    Attributes
+    ----------
+    linear_map : Tensor of shape (n_outputs, n_0 + fit_intercept)
+    shrinkage : float
+    losses : Tensor of shape (n_samples,)
+        Weighted.
+    """
+
+    linear_map: Tensor
+    shrinkage: float
+    losses: Tensor
+
+    def is_beaten(
+        self,
+        network: SpectralNetwork,
+        pruning: Pruning,
+        judge: Judge,
+    ) -> bool:
+        """Whether what was kept of the network is better by more than the judge's limit.
+
+        On rows of its own the judge also asks for some standard errors of the difference.
+        """
+        if not any(mask.any() for mask in pruning.unit_masks):
+            return False
+        forgiven = 0.0
+        if judge.independent:
+            excess = self.losses - judge.losses(network, pruning.unit_masks)
+            forgiven = STANDARD_ERRORS * standard_error(excess)
+        return float(self.losses.mean()) > judge.limit(pruning.loss_before) + forgiven
+
+
+def best_rival(network: SpectralNetwork, judge: Judge, linear_maps: LinearMaps) -> Rival | None:
+    """The shrinkage with the least loss on the judge's rows; None where one class is fitted to.
+
+    Rows that were trained on are fitted best with the least shrinkage. The network is left as it
+    is.
+    """
+    nothing = [torch.zeros_like(mask) for mask in network.active_units()]
+    best = None
+    for shrinkage in SHRINKAGES if judge.independent else SHRINKAGES[-1:]:
+        found = linear_maps(shrinkage)
+        if found is None:
+            return None
+        rival = deepcopy(network)
+        rival.set_perceptron(torch.as_tensor(found))
+        losses = judge.losses(rival, nothing)
+        if best is not None and losses.mean() >= best.losses.mean():
+            break  # less and less shrinkage, past its best
+        best = Rival(torch.as_tensor(found), shrinkage, losses)
+    return best

@@ -1,0 +1,99 @@
+"""From the network that was trained to the one that predicts."""
+
+from copy import deepcopy
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from sk_spectral.data.batches import TensorRows
+from sk_spectral.model.compact import CompactNetwork
+from sk_spectral.model.topology import Topology
+from sk_spectral.search.baseline import nonlinear_share
+from sk_spectral.search.pruning import Pruning
+from sk_spectral.spectral.algebra import transfer_blocks
+from sk_spectral.spectral.network import SpectralNetwork, diverged
+
+_ROWS_TO_COMPARE = 256
+_TOLERANCE = 1e-8
+_LARGEST_TOLERANCE = 1e-5
+_ROUNDING = 1e-13
+_ROWS_FOR_SHARE = 20_000
+
+
+def evenly_spaced(rows: TensorRows) -> TensorRows:
+    """At most 20,000 of the rows, which hold no memory of the others."""
+    some = rows.take(slice(None, None, -(-len(rows) // _ROWS_FOR_SHARE)))
+    return TensorRows(*(None if part is None else part.clone() for part in some))
+
+
+def read(
+    network: SpectralNetwork, pruning: Pruning, rows: TensorRows
+) -> tuple[CompactNetwork, Topology, NDArray[np.float64]]:
+    """What is left of a network, its topology and the shares of its inputs.
+
+    ValueError where it diverged so far that one of the numbers that tell of it is none. The
+    network ends on the CPU.
+    """
+    with np.errstate(all="ignore"):  # looked for below
+        share = nonlinear_share_of(network, pruning, rows)
+        network.to("cpu")
+        compact = cut_out(network, pruning, rows.X[:_ROWS_TO_COMPARE].cpu())
+        topology = Topology.from_compact(
+            compact,
+            loss_before=pruning.loss_before,
+            loss_after=pruning.loss_after,
+            nonlinear_share=share,
+        )
+        shares = compact.input_shares()
+    told = pruning.loss_before, pruning.loss_after, share, topology.gamma_norm
+    if not all(np.isfinite(numbers).all() for numbers in (told, topology.block_norms, shares)):
+        raise diverged("The weights of the network became too large to be squared")
+    return compact, topology, shares
+
+
+def nonlinear_share_of(network: SpectralNetwork, pruning: Pruning, rows: TensorRows) -> float:
+    """Share of the predictions that no linear map has, on evenly spaced rows."""
+    if not any(mask.any() for mask in pruning.unit_masks):
+        return 0.0
+    some = evenly_spaced(rows)
+    outputs = network.evaluate(some.X, pruning.unit_masks)
+    weight = None if some.sample_weight is None else some.sample_weight.cpu().numpy()
+    arrays = (tensor.cpu().numpy() for tensor in (some.X, outputs))
+    return nonlinear_share(*arrays, weight, network.fit_intercept)
+
+
+def cut_out(network: SpectralNetwork, pruning: Pruning, X: torch.Tensor) -> CompactNetwork:
+    """Compact network of the kept units, compared with the pruned network on the rows X.
+
+    Both round: by a share of all that their sums add up, however much of that cancels. Where what
+    cancels is so large that digits of the outputs are lost, ValueError says what to lower.
+    """
+    exact = deepcopy(network).double()
+    compact = CompactNetwork.from_network(
+        network, [mask.cpu().numpy() for mask in pruning.unit_masks]
+    )
+    X = X.double()
+    with torch.no_grad(), np.errstate(all="ignore"):
+        expected = exact(X, [mask.cpu().double() for mask in pruning.unit_masks]).numpy()
+        error = np.abs(compact(X.numpy()) - expected)
+        size = 1.0 + np.abs(expected).max(initial=0.0)
+        rounding = _ROUNDING * _magnitudes(exact, X).numpy()
+    allowed = np.maximum(_TOLERANCE * size, np.minimum(rounding, _LARGEST_TOLERANCE * size))
+    if not (np.isfinite(size) and (error <= allowed).all()):
+        raise ValueError(
+            "The outputs of the network are differences of numbers so large that their digits are "
+            "lost: lower learning_rate_init, or set standardize=True to bring X and y to one scale."
+        )
+    return compact
+
+
+def _magnitudes(network: SpectralNetwork, X: torch.Tensor) -> torch.Tensor:
+    """What the sums of the recursion add up in magnitude, as |f(z)| ≤ |z|; shaped as outputs."""
+    carry = X.abs()
+    if network.fit_intercept:
+        carry = torch.cat([carry, carry.new_ones(len(X), 1)], dim=1)
+    transfers = transfer_blocks(list(network.eigenvalues), list(network.eigenvectors))
+    for phi, T in zip(network.eigenvectors[:-1], transfers[:-1], strict=True):
+        carry = carry @ (phi.abs() + T.abs()).T
+    return carry @ transfers[-1].abs().T

@@ -1,0 +1,136 @@
+"""Half of the units leave, the rest is refitted, and so on: as few units as do the same."""
+
+from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import dataclass
+from math import hypot
+
+from torch import Tensor
+
+from sk_spectral.search.evaluation import RELATIVE_FLOOR, Judge
+from sk_spectral.search.pruning import Pruning, least_important_first, unit_importances, without
+from sk_spectral.spectral.network import SpectralNetwork
+from sk_spectral.training.losses import standard_error
+
+_LARGEST_SHARE_KEPT = 0.9
+
+
+@dataclass(frozen=True)
+class LastRefit:
+    """The parameters from which a refit set out, and for how many epochs."""
+
+    parameters: dict[str, Tensor]
+    n_epochs: int
+
+
+def halve(
+    network: SpectralNetwork,
+    judge: Judge,
+    linear_loss: float,
+    refit: Callable[[list[Tensor]], int],
+    report: Callable[[str], None] = lambda line: None,
+    loss: float | None = None,
+    forgiven: float = 0.0,
+) -> tuple[Pruning, LastRefit | None]:
+    """Drop the less important half of the hidden units, refit the rest, and so on.
+
+    While the loss is not expected to rise above the least that was seen by more than ``tol`` of
+    what hidden units gain against the best linear map, or of that loss if it is less. A step that
+    is too much is taken back and smaller ones are tried, to the root of a half and to the root of
+    that. The network ends with the parameters of the last refit that was kept.
+
+    Where the judge's rows were trained on, their losses tell nothing: the rise is taken to be how
+    far the outputs are from those of the whole network.
+
+    Parameters
+    ----------
+    network : SpectralNetwork
+    judge : Judge
+        If independent, with rows that `refit` does not train on either.
+    linear_loss : float
+        Loss of the best linear map on these rows, or on rows held out where `loss` is.
+    refit : callable
+        Trains the network further with these masks for the hidden layers, and says for how many
+        epochs.
+    report : callable
+        Told of each step in a line.
+    loss : float, optional
+        Loss of the whole network on rows held out; by default the least seen on the judge's rows.
+    forgiven : float
+        Rise of the loss that may come in addition.
+
+    Returns
+    -------
+    Pruning
+    LastRefit or None
+        How to make the last refit that was kept again, to more rows.
+    """
+    masks = network.active_units()
+    least_outputs = network.evaluate(judge.X, masks)
+    least = judge.weighted(judge.loss_of(least_outputs))
+    before = float(least.mean())
+    best = Pruning(masks, before, before)
+    here = deepcopy(network.state_dict())
+    # Refits that no rows watch are cheap to take back: larger steps first.
+    share, last, too_few = 0.5 if judge.independent else 0.25, None, 0
+    while share < _LARGEST_SHARE_KEPT:
+        importances = unit_importances(network, judge.X, judge.sample_weight, best.unit_masks)
+        order = least_important_first(importances, best.unit_masks)
+        n_kept = int(share * len(order))
+        if n_kept <= too_few:
+            share = share**0.5
+            continue
+        masks = without(best.unit_masks, order[: len(order) - n_kept])
+        n_epochs = refit(masks)
+        outputs = network.evaluate(judge.X, masks)
+        losses = judge.weighted(judge.loss_of(outputs))
+        if judge.independent and losses.mean() < least.mean():
+            least, least_outputs = losses, outputs
+        divergences = judge.weighted(judge.divergence_of(outputs, least_outputs))
+        if judge.independent:
+            rise = expected_rise(losses - least, divergences)
+        else:
+            rise = float(divergences.mean())
+        level = float(least.mean()) if loss is None else loss
+        limit = _largest_rise(judge, level, linear_loss) + forgiven
+        is_kept = rise <= limit
+        report(
+            f"{n_kept} of {len(order)} hidden units, refitted: loss {float(losses.mean()):.4g}, "
+            f"rise {rise:.2g} of {limit:.2g}: {'kept' if is_kept else 'taken back'}"
+        )
+        if is_kept:
+            best = Pruning(masks, before, float(losses.mean()))
+            last = LastRefit(here, n_epochs)
+            here, too_few = deepcopy(network.state_dict()), 0
+        else:
+            network.load_state_dict(here)
+            share, too_few = share**0.5, n_kept
+    return best, last
+
+
+def expected_rise(differences: Tensor, divergences: Tensor) -> float:
+    """Rise D of the mean loss as measured, drawn towards the one that is to be expected.
+
+    If the outputs of two networks differ by what has nothing to do with the rows' noise, the loss
+    rises by their divergence V, which is known far better than D, whose standard error is s. The
+    posterior mean for the prior N(V, V²): (V s² + D V²) / (s² + V²).
+
+    Parameters
+    ----------
+    differences : Tensor of shape (n_samples,)
+        Losses of the one network less those of the other.
+    divergences : Tensor of shape (n_samples,)
+        Of the one's outputs from the other's.
+    """
+    D, V = float(differences.mean()), float(divergences.mean())
+    s = standard_error(differences)
+    if V <= 0:
+        return 0.0
+    whole = hypot(s, V)  # squares of small numbers would be 0
+    return V * (s / whole) ** 2 + D * (V / whole) ** 2
+
+
+def _largest_rise(judge: Judge, loss: float, linear_loss: float) -> float:
+    assert judge.tol is not None
+    gain = max(linear_loss - loss, 0.0)
+    return judge.tol * min(gain, loss) + RELATIVE_FLOOR * judge.constant_loss

@@ -1,0 +1,10 @@
+"""From a network and rows to a trained network.
+
+May import `data`, `model` and `spectral`.
+"""
+
+from sk_spectral.training.callbacks import RecordTopology
+from sk_spectral.training.losses import LogLoss, SquaredError
+from sk_spectral.training.net import SpectralNet
+
+__all__ = ["LogLoss", "RecordTopology", "SpectralNet", "SquaredError"]

@@ -1,0 +1,53 @@
+"""What is written down in training, and the rule by which it stops."""
+
+from typing import Any
+
+import torch
+from skorch import NeuralNet
+from skorch.callbacks import Callback, EarlyStopping
+from torch import Tensor
+
+from sk_spectral.spectral.algebra import gamma_norm, product_blocks
+from sk_spectral.spectral.penalties import unit_strengths
+
+
+class RecordTopology(Callback):
+    """Writes ‖Γ‖ and the number of units in effect into the history of each epoch.
+
+    In effect are the strongest hidden units that make up 99 % of the penalty "gamma": strictly
+    active are nearly all of them while training goes on.
+    """
+
+    def on_epoch_end(self, net: NeuralNet, **kwargs: Any) -> None:
+        lam, phi = list(net.module_.eigenvalues), list(net.module_.eigenvectors)
+        with torch.no_grad():
+            richness = gamma_norm(product_blocks(lam, phi))
+            strengths = torch.cat([lam[0].new_zeros(1), *unit_strengths(lam, phi)])
+            sums = strengths.sort(descending=True).values.cumsum(0)
+            n_units = int((sums < 0.99 * sums[-1]).sum()) + 1 if sums[-1] > 0 else 0
+        net.history.record("gamma_norm", richness)
+        net.history.record("units_in_effect", n_units)
+
+
+class RecordOutputs(Callback):
+    """Keeps what the network says on some rows after each epoch.
+
+    Parameters
+    ----------
+    X : Tensor of shape (n_samples, n_features)
+    """
+
+    def __init__(self, X: Tensor) -> None:
+        self.X = X
+        self.outputs: list[Tensor] = []
+
+    def on_epoch_end(self, net: NeuralNet, **kwargs: Any) -> None:
+        self.outputs.append(net.module_.evaluate(self.X))
+
+
+class Stopping(EarlyStopping):
+    """Early stopping that lets an epoch without the loss it watches pass, as in partial_fit."""
+
+    def on_epoch_end(self, net: NeuralNet, **kwargs: Any) -> None:
+        if self.monitor in net.history[-1]:
+            super().on_epoch_end(net, **kwargs)

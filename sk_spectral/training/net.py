@@ -1,0 +1,333 @@
+"""The skorch net that trains a spectral network from tensors held in memory."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from copy import deepcopy
+from math import inf, isfinite
+from typing import Any
+
+import torch
+from skorch import NeuralNet
+from skorch.callbacks import (
+    Callback,
+    Checkpoint,
+    EarlyStopping,
+    EpochTimer,
+    PrintLog,
+)
+from skorch.dataset import Dataset
+from torch import Tensor
+
+from sk_spectral.data.batches import Batch, BatchIterator, TensorRows, for_skorch
+from sk_spectral.spectral.network import SpectralNetwork, diverged
+from sk_spectral.spectral.penalties import PENALTIES
+from sk_spectral.training.averaging import RunningAverage
+from sk_spectral.training.losses import weighted_mean
+from sk_spectral.training.scoring import ScoredNet
+from sk_spectral.training.step import FlatParameters, GradientStep, flat_parameters
+from sk_spectral.training.threads import limited_threads
+
+_EVALUATION_BATCH = 2048
+_BATCH_EVENTS = ("on_batch_begin", "on_grad_computed", "on_batch_end")
+_OF_EPOCHS = {EpochTimer, PrintLog, EarlyStopping}
+
+
+class _Stop(Exception):  # noqa: N818 - no error
+    """Raised where a stopping rule has had enough: skorch's own way, a Ctrl-C, is the user's."""
+
+
+class _Rows(TensorRows, Dataset):
+    """Rows of which skorch's callbacks can take X and y."""
+
+
+class SpectralNet(ScoredNet):
+    """skorch net for a SpectralNetwork: weighted loss plus alpha times the penalty.
+
+    `train_loss` in the history is the penalised loss, `valid_loss` the loss alone; each has a
+    column `…_best`. Without validation rows that of the training loss stands for both.
+
+    Parameters
+    ----------
+    module : SpectralNetwork
+    criterion : module of sk_spectral.training.losses
+    penalty : {"gamma", "group", "l1"} or None
+    alpha : float
+        Strength of the penalty.
+    average : bool
+        End each epoch with an average over the last steps; the next goes on from the last step.
+    generator : torch.Generator, optional
+        Shuffles the training rows.
+    **kwargs
+        As for skorch.NeuralNet.
+    """
+
+    module_: SpectralNetwork
+    stopped_: bool
+    """Whether a stopping rule ended the last training."""
+    # What fit_rows sets for a while.
+    _valid_rows: TensorRows | None = None
+    _flat: FlatParameters | None = None
+    _gradient: GradientStep | None = None
+    _average: RunningAverage | None = None
+    _unit_masks: Sequence[Tensor] | None = None
+
+    def __init__(
+        self,
+        module: SpectralNetwork,
+        criterion: torch.nn.Module,
+        *,
+        penalty: str | None = None,
+        alpha: float = 0.0,
+        average: bool = False,
+        generator: torch.Generator | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(module, criterion, train_split=None, **kwargs)
+        self.penalty = penalty
+        self.alpha = alpha
+        self.average = average
+        self.generator = generator
+
+    @property
+    def _default_callbacks(self) -> list[tuple[str, Any]]:
+        return [("epoch_timer", EpochTimer()), ("print_log", PrintLog())]
+
+    @property
+    def _searches_lines(self) -> bool:
+        """Whether the optimiser evaluates the loss by itself, as a line search does."""
+        return issubclass(self.optimizer, torch.optim.LBFGS)
+
+    def initialize_optimizer(self, *args: Any, **kwargs: Any) -> "SpectralNet":
+        """Give the optimiser flat parameters, so that its step is a few calls at any depth."""
+        if self._searches_lines:
+            return super().initialize_optimizer(*args, **kwargs)
+        groups, settings = self.get_params_for_optimizer("optimizer", flat_parameters(self.module_))
+        self.optimizer_ = self.optimizer(*groups, **settings)
+        return self
+
+    def fit_rows(
+        self,
+        train: TensorRows,
+        valid: TensorRows | None,
+        n_epochs: int,
+        unit_masks: Sequence[Tensor] | None = None,
+    ) -> "SpectralNet":
+        """Train for at most `n_epochs` more epochs, watching `valid` where given.
+
+        With `unit_masks`, factors of the hidden activations, only what is left of the network. An
+        error leaves all as it was before.
+        """
+        if not self.initialized_:
+            self.initialize()
+        self.max_epochs = n_epochs
+        train = _Rows(train.X, train.y, train.sample_weight)
+        self._valid_rows = None if valid is None else _Rows(valid.X, valid.y, valid.sample_weight)
+        self._unit_masks = unit_masks
+        try:
+            with self.unchanged_on_error():
+                if self._searches_lines:
+                    return self.partial_fit(train)
+                eigenvalues, eigenvectors = (g["params"][0] for g in self.optimizer_.param_groups)
+                with FlatParameters(self.module_, (eigenvalues, eigenvectors)) as self._flat:
+                    self._gradient = GradientStep(
+                        self.module_, self.criterion_, self.penalty, self.alpha, unit_masks
+                    )
+                    if self.average:
+                        self._average = RunningAverage([eigenvalues.data, eigenvectors.data])
+                    largest = max(phi.numel() for phi in self.module_.eigenvectors)
+                    with limited_threads(2.0 * self.batch_size * largest):
+                        return self.partial_fit(train)
+        finally:
+            # The history stays, the data go: a fitted net holds no training rows.
+            for name in ("_valid_rows", "_flat", "_gradient", "_average", "_unit_masks"):
+                vars(self).pop(name, None)
+
+    @contextmanager
+    def unchanged_on_error(self) -> Iterator[None]:
+        """Put parameters, optimiser, shuffling and history back where anything goes wrong."""
+        states = deepcopy((self.module_.state_dict(), self.optimizer_.state_dict()))
+        shuffling = None if self.generator is None else self.generator.get_state()
+        n_epochs, least = len(self.history), dict(self._least)
+        try:
+            yield
+        except BaseException:
+            self.module_.load_state_dict(states[0])
+            self.optimizer_.load_state_dict(states[1])
+            if self.generator is not None:
+                self.generator.set_state(shuffling)
+            del self.history[n_epochs:]
+            self._least = least
+            raise
+
+    def initialize_history(self) -> "SpectralNet":
+        super().initialize_history()
+        self._least: dict[str, float] = {}
+        return self
+
+    def partial_fit(
+        self, X: Any, y: Any = None, classes: Any = None, **fit_params: Any
+    ) -> "SpectralNet":
+        """As skorch's, but a Ctrl-C goes through: what is half trained is no result."""
+        if not self.initialized_:
+            self.initialize()
+        self.notify("on_train_begin", X=X, y=y)
+        self.stopped_ = False
+        try:
+            self.fit_loop(X, y, **fit_params)
+        except _Stop:
+            self.stopped_ = True
+        self.notify("on_train_end", X=X, y=y)
+        return self
+
+    def notify(self, method_name: str, **kwargs: Any) -> None:
+        """Tell the net and its callbacks, of which those that stop early end the training."""
+        getattr(self, method_name)(self, **kwargs)
+        for _, callback in self.callbacks_:
+            if method_name == "on_epoch_end" and self._has_nothing_for(callback):
+                continue
+            try:
+                getattr(callback, method_name)(self, **kwargs)
+            except KeyboardInterrupt:
+                if _has_stopped(callback, method_name):
+                    raise _Stop from None
+                raise
+
+    def _has_nothing_for(self, callback: Callback) -> bool:
+        """Whether a callback watches what only validation rows would give."""
+        return (
+            self._valid_rows is None
+            and isinstance(callback, EarlyStopping | Checkpoint)
+            and isinstance(callback.monitor, str)
+            and callback.monitor not in self.history[-1]
+        )
+
+    def evaluation_step(self, batch: Any, training: bool = False) -> Any:
+        batch = for_skorch(batch) if isinstance(batch, Batch) else batch
+        return super().evaluation_step(batch, training)
+
+    def get_dataset(self, X: Any, y: Any = None) -> Any:
+        if isinstance(X, Tensor):  # a DataLoader would draw from torch's global generator
+            return _Rows(X, X.new_zeros(len(X)) if y is None else y)
+        return X if isinstance(X, TensorRows) else super().get_dataset(X, y)
+
+    def get_split_datasets(self, X: Any, y: Any = None, **fit_params: Any) -> tuple[Any, Any]:
+        return self.get_dataset(X, y), self._valid_rows
+
+    def get_iterator(self, dataset: Any, training: bool = False) -> Any:
+        if not isinstance(dataset, TensorRows):
+            return super().get_iterator(dataset, training=training)
+        if not training:
+            return BatchIterator(dataset, _EVALUATION_BATCH)
+        constant = self._gradient is not None and self.module_.fit_intercept
+        return BatchIterator(dataset, self.batch_size, self.generator, constant=constant)
+
+    def infer(self, x: Any, **fit_params: Any) -> Tensor:
+        if self._unit_masks is not None:
+            fit_params["unit_masks"] = self._unit_masks
+        return super().infer(x["X"] if isinstance(x, dict) else x, **fit_params)
+
+    def get_loss(
+        self, y_pred: Tensor, y_true: Tensor, X: Any = None, training: bool = False
+    ) -> Tensor:
+        weight = X["sample_weight"] if isinstance(X, dict) else None
+        loss = weighted_mean(self.criterion_(y_pred, y_true), weight)
+        if training and self.penalty is not None and self.alpha:
+            value = PENALTIES[self.penalty]
+            loss = loss + self.alpha * value(self.module_.eigenvalues, self.module_.eigenvectors)
+        return loss
+
+    def run_single_epoch(
+        self, iterator: Any, training: bool, prefix: str, step_fn: Any, **fit_params: Any
+    ) -> None:
+        """One pass over the rows; the history gets one loss an epoch, not one a batch.
+
+        Callbacks that have something to do for each batch are told of it, at their cost, and they
+        and those of others, which may read them, find rows for batches in the history.
+        """
+        if iterator is None:
+            return
+        heard = any(map(_hears_of_batches, self.callbacks_))
+        recorded = heard or not all(map(_reads_no_batches, self.callbacks_))
+        direct = training and self._flat is not None
+        frozen = self._flat.frozen() if direct else []
+        average = self._average if direct else None
+        if average is not None:
+            average.resume()
+        # A sum: small tensors that are kept would pin the large ones freed beside them.
+        total = self.module_.eigenvalues[0].new_zeros(())
+        n_rows = n_batches = 0
+        for batch in iterator:
+            event = {"training": training}
+            if recorded:
+                self.history.new_batch()
+            if heard:
+                X = batch.X[:, :-1] if iterator.constant else batch.X
+                event["batch"] = for_skorch(batch._replace(X=X))
+                self.notify("on_batch_begin", **event)
+            if direct:
+                step = self._direct_step(batch, event, heard)
+                for view, value in frozen:
+                    view.copy_(value)
+                if average is not None:
+                    average.update()
+            else:
+                step = step_fn(for_skorch(batch), **fit_params)
+            total.add_(step["loss"].detach(), alpha=len(batch.y))
+            n_rows += len(batch.y)
+            n_batches += 1
+            if recorded:
+                self.history.record_batch(f"{prefix}_loss", step["loss"].item())
+                self.history.record_batch(f"{prefix}_batch_size", len(batch.y))
+            if heard:
+                self.notify("on_batch_end", **event, **step)
+        if average is not None:
+            average.show()
+        self._record_epoch(prefix, training, float(total) / n_rows, n_batches)
+
+    def _record_epoch(self, prefix: str, training: bool, loss: float, n_batches: int) -> None:
+        """Write a loss into the history, or raise ValueError where it is none."""
+        if not isfinite(loss):
+            name = "training" if training else "validation"
+            raise diverged(f"The {name} loss became {loss} in epoch {len(self.history)}")
+        is_best = loss < self._least.get(prefix, inf)
+        if is_best:
+            self._least[prefix] = loss
+        self.history.record(f"{prefix}_loss", loss)
+        self.history.record(f"{prefix}_loss_best", is_best)
+        self.history.record(f"{prefix}_batch_count", n_batches)
+        if training and self._valid_rows is None:
+            self.history.record("valid_loss_best", is_best)
+
+    def _direct_step(self, batch: Batch, event: dict[str, Any], heard: bool) -> dict[str, Tensor]:
+        """One step of the optimiser without an autograd graph."""
+        with torch.no_grad():
+            loss, outputs = self._gradient(batch)
+        if heard:
+            self.notify(
+                "on_grad_computed", named_parameters=list(self.module_.named_parameters()), **event
+            )
+        self.optimizer_.step()
+        return {"loss": loss, "y_pred": outputs}
+
+    def on_batch_begin(self, net: NeuralNet, *args: Any, **kwargs: Any) -> None:
+        """Keep the history free of rows for batches that nobody reads."""
+
+
+def _hears_of_batches(named: tuple[str, Callback]) -> bool:
+    kind = type(named[1])
+    return any(getattr(kind, event) is not getattr(Callback, event) for event in _BATCH_EVENTS)
+
+
+def _reads_no_batches(named: tuple[str, Callback]) -> bool:
+    """Whether a callback is one of those known to be about epochs alone."""
+    kind = type(named[1])
+    return kind in _OF_EPOCHS or kind.__module__.startswith("sk_spectral.")
+
+
+def _has_stopped(callback: Callback, method_name: str) -> bool:
+    """Whether a KeyboardInterrupt is skorch's sign that a rule was met, and nobody's Ctrl-C."""
+    return (
+        isinstance(callback, EarlyStopping)
+        and method_name == "on_epoch_end"
+        and callback.misses_ >= callback.patience
+    )

@@ -1,0 +1,184 @@
+"""What an estimator says of what it has learned."""
+
+import builtins
+import json
+import re
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_iris
+from sklearn.feature_selection import SelectFromModel
+from sklearn.linear_model import LinearRegression
+
+from sk_spectral import SpectralNASClassifier, SpectralNASRegressor
+from sk_spectral.model.topology import Topology
+
+
+def bent_data(n_samples=400):
+    X = np.random.RandomState(0).uniform(-1, 1, (n_samples, 3))
+    return X * [1.0, 10.0, 1.0], np.abs(X[:, 0]) * 2 + X[:, 1]
+
+
+def fitted(**parameters):
+    settings = {
+        "hidden_layer_sizes": (16, 16),
+        "max_iter": 100,
+        "batch_size": 20,
+        "random_state": 0,
+    }
+    return SpectralNASRegressor(**settings | parameters).fit(*bent_data())
+
+
+@pytest.fixture(scope="module")
+def bent():
+    return fitted()
+
+
+@pytest.fixture(scope="module")
+def linear():
+    X, _ = bent_data()
+    return SpectralNASRegressor((16, 16), max_iter=20, random_state=0).fit(X, X @ [1.0, 0.5, 0.0])
+
+
+def test_nonlinear_share_is_what_the_best_linear_map_misses(bent, linear):
+    X, _ = bent_data()
+    # The estimator takes its training rows; here all of them.
+    predictions = bent.predict(X)
+    missed = predictions - LinearRegression().fit(X, predictions).predict(X)
+    assert bent.topology_.nonlinear_share == pytest.approx(
+        missed.var() / predictions.var(), abs=0.03
+    )
+    assert 0.3 < bent.topology_.nonlinear_share < 1
+    assert linear.topology_.nonlinear_share == 0.0
+    all_rows = fitted(early_stopping=False)
+    predictions = all_rows.predict(X)
+    missed = predictions - LinearRegression().fit(X, predictions).predict(X)
+    assert all_rows.topology_.nonlinear_share == pytest.approx(
+        missed.var() / predictions.var(), rel=1e-4
+    )
+
+
+def test_headline(bent, linear):
+    assert linear.topology_.headline().startswith(
+        "linear: no hidden unit pays for itself; 4 parameters; loss "
+    )
+    topology = bent.topology_
+    headline = topology.headline()
+    assert re.match(
+        r"\d of 2 hidden layers, \d+ of 32 units, [\d.]+ % of the parameters; loss [\d.e-]+ before "
+        r"pruning, [\d.e-]+ after; [\d.]+ % of the predictions nonlinear; ‖Γ‖ = ",
+        headline,
+    )
+    share = float(re.search(r"([\d.]+) % of the parameters", headline)[1])
+    everything = 3 * (16 + 16 + 1) + 16 * (16 + 1) + 16 * 1 + 16 + 16 + 1
+    assert topology.n_parameters_searched == everything
+    assert share == pytest.approx(100 * topology.n_parameters / everything, rel=0.05)
+    assert topology.summary().splitlines()[0] == headline
+    assert topology.loss_after == bent.loss_
+
+
+def test_a_dictionary_loads_back(bent):
+    values = json.loads(json.dumps(bent.topology_.to_dict()))
+    again = Topology.from_dict(values)
+    assert again.to_dict() == values
+    assert again.summary() == bent.topology_.summary()
+    with pytest.raises(ValueError, match="read-only"):
+        again.block_norms[0, 0] = 1.0
+    del values["gamma_norm"]
+    with pytest.raises(ValueError, match="gamma_norm missing from the dictionary"):
+        Topology.from_dict(values)
+
+
+def test_graph(bent, linear):
+    networkx = pytest.importorskip("networkx")
+    topology = bent.topology_
+    graph = topology.to_networkx()
+    active = [0, *(i + 1 for i, n in enumerate(topology.n_active_units) if n), 3]
+    assert sorted(graph.nodes) == active
+    edges = {(int(j), int(i)) for i, j in np.argwhere(topology.active_blocks)}
+    assert set(graph.edges) == edges
+    for source, target, data in graph.edges(data=True):
+        assert data["norm"] == topology.block_norms[target, source]
+        assert data["skip"] == (target - source > 1)
+    assert networkx.is_directed_acyclic_graph(graph)
+    assert list(linear.topology_.to_networkx().edges) == [(0, 3)]
+
+
+def test_dot(bent):
+    dot = bent.topology_.to_dot()
+    assert dot.startswith("digraph")
+    assert len(re.findall(r"\d -> \d", dot)) == int(bent.topology_.active_blocks.sum())
+    assert dot.count("{") == dot.count("}") == 1
+
+
+def test_without_networkx_the_error_says_what_to_install(bent, monkeypatch):
+    real = builtins.__import__
+
+    def without(name, *args, **kwargs):
+        if name == "networkx":
+            raise ImportError(name)
+        return real(name, *args, **kwargs)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    with pytest.raises(ImportError, match="pip install networkx"):
+        bent.topology_.to_networkx()
+
+
+def test_notebook_form(bent):
+    html = bent.topology_._repr_html_()
+    assert "hidden layers" in html
+    assert html.count("<pre>") == 1
+    assert "estimator" in bent._repr_html_()  # scikit-learn's own diagram
+
+
+def test_importances_are_shares_of_the_paths(bent):
+    blocks = bent.compact_.blocks
+    scale_in, scale_out = bent._scaling.input_scale, bent._scaling.output_scale
+    paths = {0: np.diag(scale_in**2)}
+    for i in range(1, 4):
+        paths[i] = sum(blocks[i, j] ** 2 @ paths[j] for j in range(i))
+    expected = (paths[3] / scale_out[:, None] ** 2).sum(axis=0)
+    np.testing.assert_allclose(bent.feature_importances_, expected / expected.sum(), rtol=1e-9)
+    assert bent.feature_importances_[2] < 0.01
+    selected = SelectFromModel(bent, prefit=True, threshold=0.02).transform(bent_data()[0])
+    assert selected.shape[1] == 2
+
+
+def test_importance_of_an_input_that_is_not_read_is_exactly_zero():
+    X, y = bent_data()
+    X[:, 2] = 0.0  # constant: its weights are never trained, nor needed
+    model = SpectralNASRegressor((8,), prune_tol=None, max_iter=5, random_state=0).fit(X, y)
+    compact = model.compact_
+    for weight in compact.weights:
+        weight[:, 2] = 0.0
+    shares = compact.input_shares()
+    assert shares[2] == 0.0
+    assert shares.sum() == pytest.approx(1.0)
+
+
+def test_linear_part(bent, linear):
+    X, y = bent_data()
+    assert linear.linear_coef_.shape == (3,)
+    assert isinstance(float(linear.linear_intercept_), float)
+    np.testing.assert_allclose(
+        X @ linear.linear_coef_ + linear.linear_intercept_, linear.predict(X), rtol=1e-9, atol=1e-9
+    )
+    np.testing.assert_array_equal(bent.linear_coef_, bent.compact_.blocks[3, 0][0])
+    several = fitted()
+    several.fit(X, np.column_stack([y, -y]))
+    assert several.linear_coef_.shape == (2, 3)
+    assert several.linear_intercept_.shape == (2,)
+    no_intercept = SpectralNASRegressor((4,), fit_intercept=False, max_iter=2).fit(X, y)
+    assert no_intercept.linear_intercept_ == 0.0
+
+
+def test_linear_part_of_a_classifier():
+    X, y = load_iris(return_X_y=True)
+    model = SpectralNASClassifier((8,), max_iter=20, random_state=0).fit(X, y)
+    assert model.linear_coef_.shape == (3, 4)
+    assert model.feature_importances_.shape == (4,)
+    if model.topology_.is_linear:
+        logits = X @ model.linear_coef_.T + model.linear_intercept_
+        np.testing.assert_allclose(logits, model.decision_function(X), rtol=1e-9, atol=1e-9)
+    with pytest.raises(AttributeError):
+        _ = SpectralNASClassifier().linear_coef_

@@ -1,0 +1,105 @@
+"""That the compact network is the pruned one, whatever the numbers are like."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from spectral_cases import randomize
+
+from sk_spectral import SpectralNASClassifier, SpectralNASRegressor, SpectralNetwork
+from sk_spectral.data.batches import TensorRows
+from sk_spectral.model.compact import CompactNetwork
+from sk_spectral.search.compaction import cut_out, read
+from sk_spectral.search.pruning import Pruning
+
+
+def network(size=1.0):
+    made = SpectralNetwork(
+        (3, 6, 5, 2), dtype=torch.float64, generator=torch.Generator().manual_seed(0)
+    )
+    randomize(made)
+    with torch.no_grad():
+        for phi in made.eigenvectors:
+            phi *= size
+    return made, Pruning([torch.ones(6, dtype=bool), torch.ones(5, dtype=bool)], 1.0, 1.0)
+
+
+X = torch.randn(20, 3, generator=torch.Generator().manual_seed(1)).double()
+
+
+@pytest.mark.parametrize("size", [1.0, 1e4, 1e30])
+@pytest.mark.parametrize("scale", [1e-12, 1.0, 1e12])
+def test_large_numbers_that_do_not_cancel_are_no_reason_to_stop(size, scale):
+    made, pruning = network(size)
+    compact = cut_out(made, pruning, X * scale)
+    expected = made(X * scale).detach().numpy()
+    np.testing.assert_allclose(compact(X.numpy() * scale), expected, rtol=1e-6)
+
+
+def test_outputs_that_are_lost_in_what_cancels_are_refused():
+    made, pruning = network()
+    with torch.no_grad():  # two inputs all but equal, of weights all but opposite
+        made.eigenvectors[0][:, 1] = -made.eigenvectors[0][:, 0] * (1 + 1e-14)
+    same = X.clone()
+    same[:, 1] = same[:, 0]
+    with pytest.raises(ValueError, match=r"lower learning_rate_init, or set standardize=True"):
+        cut_out(made, pruning, same * torch.tensor([1e17, 1e17, 0.0]).double())
+
+
+def test_a_network_beyond_the_largest_number_is_refused():
+    with pytest.raises(ValueError, match="learning_rate_init"):
+        cut_out(*network(1e160), X)
+
+
+@pytest.mark.parametrize("size", [1.0, 1e30])
+def test_a_compact_network_that_is_another_is_found_out(monkeypatch, size):
+    made, pruning = network(size)
+    good = CompactNetwork.from_network(made, [m.numpy() for m in pruning.unit_masks])
+    other = replace(good, weights=tuple(weight * (1.0 + 1e-6) for weight in good.weights))
+    monkeypatch.setattr(CompactNetwork, "from_network", lambda *args: other)
+    with pytest.raises(ValueError, match="learning_rate_init"):
+        cut_out(made, pruning, X)
+
+
+@pytest.mark.parametrize("n_samples", [2, 12, 99, 150])
+def test_a_column_far_from_0_without_intercept_can_be_fitted(n_samples):
+    rng = np.random.RandomState(0)
+    rows = rng.randn(n_samples, 3)
+    y = rows[:, 0].copy()
+    rows[:, 1] += 1e9
+    model = SpectralNASRegressor((8, 8), fit_intercept=False, max_iter=5, random_state=0)
+    assert np.isfinite(model.fit(rows, y).predict(rows)).all()
+
+
+@pytest.mark.parametrize("rate", [1e-2, 1.0, 100.0])
+@pytest.mark.parametrize("kind", [SpectralNASClassifier, SpectralNASRegressor])
+def test_steps_that_are_too_large_end_in_predictions_or_one_sentence(kind, rate):
+    for seed in range(3):
+        rng = np.random.RandomState(seed)
+        rows, y = np.round(10.0 * rng.randn(10, 8)), rng.randn(10)
+        model = kind(
+            (4,), solver="sgd", activation="silu", standardize=False, fit_intercept=False,
+            learning_rate_init=rate, early_stopping=False, max_iter=5, random_state=0,
+        )  # fmt: skip
+        reason = "learning_rate_init"
+        try:
+            model.fit(rows, y > 0 if kind is SpectralNASClassifier else y)
+        except ValueError as error:
+            reason = str(error)
+        assert "learning_rate_init" in reason
+        if reason == "learning_rate_init":
+            assert np.isfinite(model.predict(rows)).all()
+
+
+def test_weights_whose_squares_are_no_numbers_are_refused():
+    network = SpectralNetwork(
+        (2, 3, 1), fit_intercept=False, dtype=torch.float64, generator=torch.Generator()
+    )
+    with torch.no_grad():
+        network.eigenvalues[1].fill_(2.0)
+        network.eigenvectors[0].fill_(1e120)
+        network.eigenvectors[1].fill_(1e120)
+    rows = TensorRows(torch.full((5, 2), 1e-200).double(), torch.zeros(5, 1).double())
+    with pytest.raises(ValueError, match=r"too large to be squared. Lower learning_rate_init"):
+        read(network, Pruning(network.active_units(), 1.0, 1.0), rows)

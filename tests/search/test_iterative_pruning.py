@@ -1,0 +1,172 @@
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import torch
+from judged_cases import judge_of, network_with_truth
+from skorch.history import History
+
+from sk_spectral.data.batches import TensorRows
+from sk_spectral.search.iterative_pruning import expected_rise, halve
+from sk_spectral.search.refit import RelaxedFit
+from sk_spectral.search.trainer import Trainer
+from sk_spectral.training.losses import SquaredError
+
+
+def noisy_truth(network, X):
+    noise = 0.05 * torch.randn(200, 2, generator=torch.Generator().manual_seed(2)).double()
+    return network(X).detach() + noise
+
+
+def n_units(masks):
+    return sum(int(mask.sum()) for mask in masks)
+
+
+def test_halves_leave_while_the_loss_is_not_expected_to_rise():
+    network, X = network_with_truth(silent=(0, 3, 4, 7))
+    y = noisy_truth(network, X)
+    judge, refits, lines = judge_of(X, y, independent=True), [], []
+
+    def refit(masks):
+        refits.append(n_units(masks))
+        return len(refits)
+
+    linear_loss = 0.1
+    pruning, last = halve(network, judge, linear_loss, refit, lines.append)
+    kept = n_units(pruning.unit_masks)
+    assert refits[0] == 11
+    assert refits[last.n_epochs - 1] == kept < 22
+    assert len(lines) == len(refits)
+    assert sum("taken back" in line for line in lines) >= 1
+    assert all(a != b for a, b in pairwise(refits))  # none is tried again from the same units
+    # Without refits the outputs differ by the units that left, to which the noise is nothing.
+    allowed = 0.01 * min(0.0025, linear_loss) + 1e-4 * judge.constant_loss
+    whole = judge.losses(network, network.active_units()).mean()
+    assert pruning.loss_after == pytest.approx(float(whole), abs=3 * allowed)
+
+
+def test_no_more_may_be_lost_than_a_share_of_the_gain_over_the_linear_map():
+    network, X = network_with_truth(silent=(0, 3, 4, 7))
+    judge = judge_of(X, noisy_truth(network, X), tol=0.5, independent=True)
+    loss = float(judge.losses(network, network.active_units()).mean())
+    kept = {
+        linear_loss: n_units(halve(network, judge, linear_loss, lambda masks: 1)[0].unit_masks)
+        for linear_loss in (0.5 * loss, 1.1 * loss, 100.0)
+    }
+    assert kept[0.5 * loss] >= kept[1.1 * loss] >= kept[100.0]
+    assert kept[0.5 * loss] > kept[100.0]
+
+
+def test_a_refit_that_is_too_much_is_taken_back():
+    network, X = network_with_truth((3, 6, 2))
+    y = network(X).detach()
+    before = {k: v.clone() for k, v in network.state_dict().items()}
+
+    def spoil(masks):
+        with torch.no_grad():
+            network.eigenvectors[1].mul_(2.0)
+        return 1
+
+    pruning, last = halve(network, judge_of(X, y, independent=True), 1.0, spoil)
+    assert last is None
+    assert all(mask.all() for mask in pruning.unit_masks)
+    assert all(torch.equal(v, before[k]) for k, v in network.state_dict().items())
+
+
+def test_the_last_refit_that_was_kept_can_be_made_again():
+    network, X = network_with_truth((3, 6, 5, 2))
+    y, before = network(X).detach() + 1.0, []
+
+    def refit(masks):
+        before.append(float(network.eigenvalues[2][0].detach()))
+        with torch.no_grad():  # a constant for all eigenvalues changes no block
+            for lam in network.eigenvalues:
+                lam += 1.0
+        return len(before)
+
+    _, last = halve(network, judge_of(X, y, tol=1e9, independent=True), 1e9, refit)
+    assert last.n_epochs == len(before)
+    assert float(last.parameters["eigenvalues.2"][0]) == before[-1]
+    assert float(network.eigenvalues[2][0].detach()) == pytest.approx(before[-1] + 1.0)
+
+
+def test_a_rise_is_the_posterior_mean_of_measurement_and_expectation():
+    rng = np.random.default_rng(0)
+    differences = torch.as_tensor(rng.normal(0.02, 0.3, 400))
+    divergences = torch.as_tensor(rng.exponential(0.01, 400))
+    D, V = differences.mean().item(), divergences.mean().item()
+    grid = np.linspace(-0.2, 0.2, 20001)
+    s = differences.numpy().std() / 20
+    posterior = np.exp(-0.5 * ((grid - V) / V) ** 2 - 0.5 * ((D - grid) / s) ** 2)
+    expected = np.sum(grid * posterior) / posterior.sum()
+    assert expected_rise(differences, divergences) == pytest.approx(expected, rel=1e-6)
+    # What is measured well is believed, and so is what is expected where nothing is measured.
+    sharp = torch.full((400,), 0.02).double()
+    assert expected_rise(sharp, divergences) == pytest.approx(0.02)
+    assert expected_rise(1e6 * differences, divergences) == pytest.approx(V, rel=1e-3)
+    assert expected_rise(0 * differences, 0 * divergences) == 0.0
+    # Squares of both would be 0.
+    assert expected_rise(0 * differences, 1e-200 * divergences) == 0.0
+
+
+def test_the_divergence_is_the_rise_that_is_expected_of_independent_errors():
+    rng = np.random.default_rng(0)
+    truth, noise, error = rng.normal(size=(3, 100_000, 2))
+    y, worse = (torch.as_tensor(truth + 0.5 * part) for part in (noise, error))
+    loss, truth = SquaredError(), torch.as_tensor(truth)
+    rise = (loss(worse, y) - loss(truth, y)).mean()
+    assert float(rise) == pytest.approx(float(loss.divergence(worse, truth).mean()), rel=0.02)
+
+
+class Recorder:
+    """Stands in for a trainer, and remembers what is trained on."""
+
+    loss = SquaredError()
+
+    def __init__(self):
+        self.fits = []
+
+    def epochs_for(self, n_steps, n_samples):
+        return n_steps // 8
+
+    def new_net(self, network, n_samples, stop_early, **changes):
+        assert changes["penalty"] is None
+        assert changes["patience"] > 1000
+        return self
+
+    def fit_rows(self, train, valid, n_epochs, unit_masks):
+        self.fits.append((train, valid, n_epochs))
+        self.history = History()
+        for valid_loss in (3.0, 1.0, 2.0):
+            self.history.new_epoch()
+            self.history.record("valid_loss", valid_loss)
+        return self
+
+
+def test_a_relaxed_fit_is_drawn_towards_the_whole_network_and_its_last_step_goes_to_all_rows():
+    network, X = network_with_truth((3, 6, 2))
+    outputs, y = network(X).detach(), torch.zeros(200, 2).double()
+    trainer, masks = Recorder(), network.active_units()
+    train, valid = TensorRows(X[:150], y[:150]), TensorRows(X[150:], y[150:])
+    refit = RelaxedFit(trainer, network, train, valid, lambda: TensorRows(X, y))
+    with torch.no_grad():
+        network.eigenvalues[1].mul_(3.0)  # what it becomes does not change the targets
+    assert refit(masks) == 2
+    rows, watched, n_epochs = trainer.fits[0]
+    torch.testing.assert_close(rows.y, 0.7 * outputs[:150])
+    assert watched is valid
+    assert n_epochs == 50  # 400 steps of 8 batches
+    _, last = halve(network, judge_of(X, y, tol=1e9, independent=True), 1e9, refit)
+    refit.keep(masks, last)
+    refit.again_to_all()
+    rows, watched, n_epochs = trainer.fits[-1]
+    torch.testing.assert_close(rows.y, 0.7 * outputs)
+    assert watched is None
+    assert n_epochs == 2
+
+
+@pytest.mark.parametrize(("solver", "expected"), [("adam", 50), ("lbfgs", 7)])
+def test_refits_take_400_steps_but_no_more_line_searches_than_the_user_allows(solver, expected):
+    parameters = {"solver": solver, "batch_size": 20, "max_iter": 7}
+    trainer = Trainer(parameters, SquaredError(), np.random.RandomState(0))
+    assert trainer.epochs_for(400, 150) == expected
