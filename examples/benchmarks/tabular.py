@@ -65,7 +65,7 @@ search; worst difference to the linear model; median units.
             prune_tol 0.02, validation_fraction 0.2         0.8483  89 %  74 %  -0.013  11
             prune_tol 0.02, validation_fraction 0.15        0.8472  79 %  63 %  -0.003   0
             prune_tol 0.02                                  0.8496  84 %  74 %  -0.003  45
-              half a standard error forgiven                0.8484  84 %  74 %  -0.003   4
+              half a standard error tolerance                0.8484  84 %  74 %  -0.003   4
 
 On eleven of them, pruned once and without a refit 0.8938; on twelve, alpha 1e-4 0.8394 where none
 has 0.8513. The rows of the last block differ by no more than another seed makes of each.

@@ -3,12 +3,12 @@
 May import `model` and `spectral`.
 """
 
-from sk_spectral.data.batches import TensorRows
+from sk_spectral.data.batches import TensorDataset
 from sk_spectral.data.dataset import Data
 from sk_spectral.data.scaling import Scaling
 from sk_spectral.data.splitting import Split, Splitter
 
-__all__ = ["Data", "Scaling", "Split", "Splitter", "TensorRows"]
+__all__ = ["Data", "Scaling", "Split", "Splitter", "TensorDataset"]
 
 # Files of fitted estimators name these by the room, so that a move within it breaks none.
 for _class in (Scaling,):

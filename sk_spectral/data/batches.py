@@ -18,7 +18,7 @@ class Batch(NamedTuple):
     sample_weight: Tensor | None
 
 
-class TensorRows(Dataset):
+class TensorDataset(Dataset):
     """Rows of a learning problem as whole tensors on one device.
 
     Parameters
@@ -58,11 +58,11 @@ def for_skorch(batch: Batch) -> tuple[Any, Tensor]:
 
 
 class BatchIterator:
-    """Batches of a TensorRows, many of them gathered by one indexing operation.
+    """Batches of a TensorDataset, many of them gathered by one indexing operation.
 
     Parameters
     ----------
-    rows : TensorRows
+    rows : TensorDataset
     batch_size : int
     generator : torch.Generator, optional
         Shuffles the rows afresh in every pass. Without one the order is kept.
@@ -72,7 +72,7 @@ class BatchIterator:
 
     def __init__(
         self,
-        rows: TensorRows,
+        rows: TensorDataset,
         batch_size: int,
         generator: torch.Generator | None = None,
         *,
@@ -87,7 +87,7 @@ class BatchIterator:
         for X, y, weight in self._gathered():
             if self.constant:
                 X = torch.cat([X, X.new_ones(len(X), 1)], dim=1)
-            gathered = TensorRows(X, y, weight)
+            gathered = TensorDataset(X, y, weight)
             for start in range(0, len(X), self.batch_size):
                 yield gathered.take(slice(start, start + self.batch_size))
 

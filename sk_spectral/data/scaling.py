@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from sk_spectral.data.batches import TensorRows
+from sk_spectral.data.batches import TensorDataset
 from sk_spectral.data.dataset import Data
 from sk_spectral.data.moments import Moments, first_equals, moments_of
 from sk_spectral.model.compact import CompactNetwork
@@ -87,7 +87,7 @@ class Scaling:
         refuse_beyond(targets.largest, "y", standardize)
         return cls(mean, scale, *_mean_and_scale(targets, centered), first_equal)
 
-    def to_rows(self, data: Data, *, dtype: torch.dtype, device: torch.device) -> TensorRows:
+    def to_rows(self, data: Data, *, dtype: torch.dtype, device: torch.device) -> TensorDataset:
         """Tensors in the units of training, the weights scaled to a mean of 1.
 
         ValueError for values that lie too far from the rows that the units were learned from.
@@ -110,7 +110,7 @@ class Scaling:
         if data.sample_weight is not None:
             share = data.sample_weight / data.sample_weight.max()
             weight = torch.as_tensor(share / share.mean(), dtype=dtype).to(device)
-        return TensorRows(X.to(device), targets.to(device), weight)
+        return TensorDataset(X.to(device), targets.to(device), weight)
 
     def silent_inputs(self) -> NDArray[np.bool_]:
         """Columns that are 0 in the units of training."""

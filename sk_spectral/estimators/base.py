@@ -10,7 +10,7 @@ import torch
 from numpy.typing import ArrayLike
 from sklearn.utils import check_random_state
 
-from sk_spectral.data.batches import TensorRows
+from sk_spectral.data.batches import TensorDataset
 from sk_spectral.data.dataset import Data
 from sk_spectral.data.scaling import Scaling
 from sk_spectral.data.splitting import Split
@@ -24,20 +24,20 @@ from sk_spectral.estimators.prediction import Predictor
 from sk_spectral.estimators.stream import learn_on
 from sk_spectral.search.baseline import LinearMaps
 from sk_spectral.search.compaction import evenly_spaced, read
-from sk_spectral.search.evaluation import Judge
+from sk_spectral.search.evaluation import Evaluator
+from sk_spectral.search.fine_tuning import FineTuning
 from sk_spectral.search.out_of_fold import OutOfFold
 from sk_spectral.search.pruning import Pruning, prune
-from sk_spectral.search.refit import RelaxedFit
-from sk_spectral.search.selection import KEEPS_LINEAR, how_held_back, reduce
+from sk_spectral.search.selection import KEEPS_LINEAR, over_regularisation, select
 from sk_spectral.search.trainer import Trainer
 from sk_spectral.search.wide_limit import bends
 from sk_spectral.spectral.network import SpectralNetwork
 from sk_spectral.training.convergence import warn_if_cut_off, warn_that_units_might_pay, was_cut_off
 from sk_spectral.training.losses import LogLoss, SquaredError
 from sk_spectral.training.net import SpectralNet
+from sk_spectral.training.rescaling import multiply_outputs
 from sk_spectral.training.threads import limited_threads
 from sk_spectral.training.torch_state import plain_torch
-from sk_spectral.training.units import multiply_outputs
 
 _ERRORS_OF_A_BEND = 2.0  # by which a warning is given
 
@@ -207,7 +207,7 @@ class SpectralSearch(Predictor, metaclass=ABCMeta):
         if self._trainer().batch_size(n_samples) == n_samples:
             self.network_.double()
 
-    def _to_rows(self, data: Data) -> TensorRows:
+    def _to_rows(self, data: Data) -> TensorDataset:
         like = self.network_.eigenvalues[0]
         return self._scaling.to_rows(data, dtype=like.dtype, device=like.device)
 
@@ -271,17 +271,17 @@ class SpectralSearch(Predictor, metaclass=ABCMeta):
     def _set_linear_map(self, whole: Data, shrinkage: float) -> None:
         network = self.network_
         maps = LinearMaps(self._to_rows(whole), network.layer_sizes[-1], network.fit_intercept)
-        network.set_perceptron(torch.as_tensor(maps(shrinkage)))
+        network.set_linear_map(torch.as_tensor(maps(shrinkage)))
 
     def _grow(
         self, start: SpectralNetwork, split: Split, compared: OutOfFold | None
-    ) -> tuple[Pruning, TensorRows]:
+    ) -> tuple[Pruning, TensorDataset]:
         """Train on all rows, then drop what does not pay.
 
         Returns
         -------
         Pruning
-        TensorRows
+        TensorDataset
             Some of the rows that were trained on.
         """
         network = self.network_
@@ -293,32 +293,32 @@ class SpectralSearch(Predictor, metaclass=ABCMeta):
         self.net_.fit_rows(train, valid, n_epochs)
         if compared is not None:
             multiply_outputs(network, 1.0 / compared.temperature)
-        judge = Judge.of_rows(self._loss(), network, train, valid, self.prune_tol)
+        evaluator = Evaluator.of_rows(self._loss(), network, train, valid, self.prune_tol)
         if self.prune_tol is None:
-            return prune(network, judge), evenly_spaced(train)
+            return prune(network, evaluator), evenly_spaced(train)
         refit = None
         if not self.warm_start and (valid is not None or compared is not None):
             more = partial(self._to_rows, split.whole) if len(split.whole) > len(train) else None
-            refit = RelaxedFit(self._trainer(), network, train, valid, more)
+            refit = FineTuning(self._trainer(), network, train, valid, more)
         trained = None
         if self._is_penalized():
-            trained = judge.losses(network, network.active_units())
-        pruning, shrinkage = reduce(network, judge, train, compared, refit, self._report)
-        if trained is not None and (judge.independent or shrinkage is not None):
+            trained = evaluator.losses(network, network.active_units())
+        pruning, shrinkage = select(network, evaluator, train, compared, refit, self._report)
+        if trained is not None and (evaluator.independent or shrinkage is not None):
             free = self._trainer().train_anew(start, train, valid, n_epochs, penalty=None)
-            found = how_held_back(free, train, judge, compared, pruning, trained)
+            found = over_regularisation(free, train, evaluator, compared, pruning, trained)
             if found is not None:
                 self._warn_of_alpha(found)
         some = evenly_spaced(train)
-        del judge, valid, train  # room for all rows
+        del evaluator, valid, train  # room for all rows
         if refit is not None:
-            refit.again_to_all()
+            refit.again_on_all_rows()
             del refit
         if shrinkage is not None:
             self._set_linear_map(split.whole, shrinkage)
         return pruning, some
 
-    def _finish(self, pruning: Pruning, rows: TensorRows) -> None:
+    def _finish(self, pruning: Pruning, rows: TensorDataset) -> None:
         """Cut the compact network out and read its topology."""
         compact, self.topology_, self.feature_importances_ = read(self.network_, pruning, rows)
         self.compact_ = self._scaling.fold_into(compact)

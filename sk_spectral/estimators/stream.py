@@ -1,6 +1,6 @@
 """Learning on from one chunk of rows to the next: what partial_fit does.
 
-Units, class shares and the rows by which units are judged are those of all that was seen, as far
+Units, class shares and the rows by which units are evaluated are those of all that was seen, as far
 as it is known, and not of the first or the last chunk alone.
 """
 
@@ -12,17 +12,17 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from sk_spectral.data.batches import TensorRows
+from sk_spectral.data.batches import TensorDataset
 from sk_spectral.data.dataset import Data
 from sk_spectral.data.reservoir import Reservoir, joined
 from sk_spectral.data.running_moments import RunningMoments
 from sk_spectral.data.scaling import refuse_beyond
 from sk_spectral.estimators.parameters import check_device
-from sk_spectral.search.evaluation import Judge
+from sk_spectral.search.evaluation import Evaluator
 from sk_spectral.search.pruning import Pruning, prune
 from sk_spectral.spectral.network import SpectralNetwork
 from sk_spectral.training.config import auto_weight_decay
-from sk_spectral.training.units import rescale, silence
+from sk_spectral.training.rescaling import rescale, silence
 
 _FEWEST_ROWS_TO_GO_ON = 32
 """Until so many were seen, each call starts afresh with all of them: units of fewer say little."""
@@ -193,41 +193,41 @@ def _train_and_prune(search: Any, data: Data, now: Stream) -> None:
     if now.units is not None:
         units = [torch.as_tensor(mask, device=device) for mask in now.units]
     net.fit_rows(rows, None, 1, _as_factors(units, network))
-    judged = search._scaling.to_rows(now.sample.weighed(), **settings)
-    judge = Judge.of_rows(trainer.loss, network, judged, None, search.prune_tol)
+    evaluated = search._scaling.to_rows(now.sample.weighed(), **settings)
+    evaluator = Evaluator.of_rows(trainer.loss, network, evaluated, None, search.prune_tol)
     if len(now.sample) < _FEWEST_ROWS_TO_PRUNE:
-        judge = replace(judge, tol=None)
-    pruning = _as_before(network, judge, now)
+        evaluator = replace(evaluator, tol=None)
+    pruning = _as_before(network, evaluator, now)
     if pruning is None:
-        pruning = prune(network, judge, units)
+        pruning = prune(network, evaluator, units)
         kept = [mask.cpu().numpy() for mask in pruning.unit_masks]
         search._stream = replace(now, pruned=(kept, now.n_seen))
     before = getattr(search, "loss_curve_", [])
-    search._finish(pruning, judged)
+    search._finish(pruning, evaluated)
     search.loss_curve_ = [*before, search.loss_curve_[-1]]  # of several nets at first
     search.n_iter_ = len(search.loss_curve_)
 
 
-def _as_before(network: SpectralNetwork, judge: Judge, now: Stream) -> Pruning | None:
+def _as_before(network: SpectralNetwork, evaluator: Evaluator, now: Stream) -> Pruning | None:
     """The units that were left last, while they do and few rows have come since: that is cheap."""
-    if judge.tol is None or now.pruned is None or now.n_seen - now.pruned[1] > len(now.sample):
+    if evaluator.tol is None or now.pruned is None or now.n_seen - now.pruned[1] > len(now.sample):
         return None
     active = network.active_units()
     if now.units is not None:
         active = [a & torch.as_tensor(m).to(a) for a, m in zip(active, now.units, strict=True)]
     kept = [a & torch.as_tensor(m).to(a) for a, m in zip(active, now.pruned[0], strict=True)]
-    before, after = (float(judge.losses(network, masks).mean()) for masks in (active, kept))
-    return Pruning(kept, before, after) if after <= judge.limit(before) else None
+    before, after = (float(evaluator.losses(network, masks).mean()) for masks in (active, kept))
+    return Pruning(kept, before, after) if after <= evaluator.tolerated(before) else None
 
 
-def _by_all_weights(rows: TensorRows, data: Data, now: Stream) -> TensorRows:
+def _by_all_weights(rows: TensorDataset, data: Data, now: Stream) -> TensorDataset:
     """Weights relative to the mean of all rows seen: those of one chunk count beside others."""
     relative = (_total(data) / len(data)) / (now.weight / now.n_seen)
     if abs(relative - 1.0) < 1e-9:
         return rows
     weight = rows.sample_weight
     weight = rows.X.new_ones(len(rows)) if weight is None else weight
-    return TensorRows(rows.X, rows.y, weight * relative)
+    return TensorDataset(rows.X, rows.y, weight * relative)
 
 
 def _as_factors(units: list[Tensor] | None, network: SpectralNetwork) -> list[Tensor] | None:

@@ -1,4 +1,4 @@
-"""The best linear map, the rival that hidden units have to beat."""
+"""The linear baseline that hidden units have to beat: ridge or logistic regression."""
 
 from copy import deepcopy
 from dataclasses import dataclass
@@ -10,8 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from sk_spectral.data.batches import TensorRows
-from sk_spectral.search.evaluation import Judge
+from sk_spectral.data.batches import TensorDataset
+from sk_spectral.search.evaluation import Evaluator
 from sk_spectral.search.logistic import LogisticRegressions
 from sk_spectral.search.pruning import Pruning
 from sk_spectral.spectral.network import SpectralNetwork
@@ -31,7 +31,7 @@ class LinearMaps:
 
     Parameters
     ----------
-    rows : TensorRows
+    rows : TensorDataset
         Its y of shape (n_samples, n_outputs) for least squares, or of class codes.
     n_outputs : int
         1 for two classes.
@@ -39,7 +39,7 @@ class LinearMaps:
         Whether a map has a last column for the intercept, which is not shrunk.
     """
 
-    def __init__(self, rows: TensorRows, n_outputs: int, fit_intercept: bool) -> None:
+    def __init__(self, rows: TensorDataset, n_outputs: int, fit_intercept: bool) -> None:
         X, y = rows.X.cpu().numpy(), rows.y.cpu().numpy()
         weight = rows.sample_weight
         weight = None if weight is None else weight.cpu().double().numpy()
@@ -185,8 +185,8 @@ be told from noise, by which the epoch to stop at was chosen, too."""
 
 
 @dataclass(frozen=True)
-class Rival:
-    """A linear map and its losses on the rows of a judge.
+class Baseline:
+    """A linear map and its losses on the rows of an evaluator.
 
     Attributes
     ----------
@@ -204,37 +204,39 @@ class Rival:
         self,
         network: SpectralNetwork,
         pruning: Pruning,
-        judge: Judge,
+        evaluator: Evaluator,
     ) -> bool:
-        """Whether what was kept of the network is better by more than the judge's limit.
+        """Whether what was kept of the network is better by more than the evaluator's limit.
 
-        On rows of its own the judge also asks for some standard errors of the difference.
+        On rows of its own the evaluator also asks for some standard errors of the difference.
         """
         if not any(mask.any() for mask in pruning.unit_masks):
             return False
-        forgiven = 0.0
-        if judge.independent:
-            excess = self.losses - judge.losses(network, pruning.unit_masks)
-            forgiven = STANDARD_ERRORS * standard_error(excess)
-        return float(self.losses.mean()) > judge.limit(pruning.loss_before) + forgiven
+        tolerance = 0.0
+        if evaluator.independent:
+            excess = self.losses - evaluator.losses(network, pruning.unit_masks)
+            tolerance = STANDARD_ERRORS * standard_error(excess)
+        return float(self.losses.mean()) > evaluator.tolerated(pruning.loss_before) + tolerance
 
 
-def best_rival(network: SpectralNetwork, judge: Judge, linear_maps: LinearMaps) -> Rival | None:
-    """The shrinkage with the least loss on the judge's rows; None where one class is fitted to.
+def best_baseline(
+    network: SpectralNetwork, evaluator: Evaluator, linear_maps: LinearMaps
+) -> Baseline | None:
+    """The shrinkage with the least loss on the evaluator's rows; None where one class is fitted to.
 
     Rows that were trained on are fitted best with the least shrinkage. The network is left as it
     is.
     """
     nothing = [torch.zeros_like(mask) for mask in network.active_units()]
     best = None
-    for shrinkage in SHRINKAGES if judge.independent else SHRINKAGES[-1:]:
+    for shrinkage in SHRINKAGES if evaluator.independent else SHRINKAGES[-1:]:
         found = linear_maps(shrinkage)
         if found is None:
             return None
-        rival = deepcopy(network)
-        rival.set_perceptron(torch.as_tensor(found))
-        losses = judge.losses(rival, nothing)
+        baseline = deepcopy(network)
+        baseline.set_linear_map(torch.as_tensor(found))
+        losses = evaluator.losses(baseline, nothing)
         if best is not None and losses.mean() >= best.losses.mean():
             break  # less and less shrinkage, past its best
-        best = Rival(torch.as_tensor(found), shrinkage, losses)
+        best = Baseline(torch.as_tensor(found), shrinkage, losses)
     return best

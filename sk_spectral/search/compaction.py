@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from sk_spectral.data.batches import TensorRows
+from sk_spectral.data.batches import TensorDataset
 from sk_spectral.model.compact import CompactNetwork
 from sk_spectral.model.topology import Topology
 from sk_spectral.search.baseline import nonlinear_share
@@ -21,14 +21,14 @@ _ROUNDING = 1e-13
 _ROWS_FOR_SHARE = 20_000
 
 
-def evenly_spaced(rows: TensorRows) -> TensorRows:
+def evenly_spaced(rows: TensorDataset) -> TensorDataset:
     """At most 20,000 of the rows, which hold no memory of the others."""
     some = rows.take(slice(None, None, -(-len(rows) // _ROWS_FOR_SHARE)))
-    return TensorRows(*(None if part is None else part.clone() for part in some))
+    return TensorDataset(*(None if part is None else part.clone() for part in some))
 
 
 def read(
-    network: SpectralNetwork, pruning: Pruning, rows: TensorRows
+    network: SpectralNetwork, pruning: Pruning, rows: TensorDataset
 ) -> tuple[CompactNetwork, Topology, NDArray[np.float64]]:
     """What is left of a network, its topology and the shares of its inputs.
 
@@ -52,7 +52,7 @@ def read(
     return compact, topology, shares
 
 
-def nonlinear_share_of(network: SpectralNetwork, pruning: Pruning, rows: TensorRows) -> float:
+def nonlinear_share_of(network: SpectralNetwork, pruning: Pruning, rows: TensorDataset) -> float:
     """Share of the predictions that no linear map has, on evenly spaced rows."""
     if not any(mask.any() for mask in pruning.unit_masks):
         return 0.0

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from sk_spectral.data.batches import TensorRows
+from sk_spectral.data.batches import TensorDataset
 from sk_spectral.search.baseline import SHRINKAGES, LinearMaps
 from sk_spectral.search.out_of_fold import OutOfFold
 from sk_spectral.training.losses import LogLoss, SquaredError, weighted_mean
@@ -17,10 +17,10 @@ from sk_spectral.training.losses import LogLoss, SquaredError, weighted_mean
 _FEWEST_ROWS_TO_END = 20
 
 
-def cross_fit(
-    rows: TensorRows,
+def compare_out_of_fold(
+    rows: TensorDataset,
     held_out: list[NDArray[np.bool_]],
-    fits: list[Callable[[TensorRows, Tensor, float], Tensor]] | None,
+    fits: list[Callable[[TensorDataset, Tensor, float], Tensor]] | None,
     loss: SquaredError | LogLoss,
     n_outputs: int,
     fit_intercept: bool,
@@ -36,7 +36,7 @@ def cross_fit(
 
     Parameters
     ----------
-    rows : TensorRows
+    rows : TensorDataset
     held_out : list of bool arrays of shape (n_samples,)
         As from `Splitter.folds`.
     fits : list of callables, one for each fold, or None
@@ -69,7 +69,7 @@ def cross_fit(
     found = _best_linear(maps, tested, y, weight, loss, apply)
     if found is None:
         return None
-    linear, linear_mistakes, shrinkage = found
+    linear, linear_zero_one, shrinkage = found
     constants = _constant_outputs(fitted, tested, loss, n_outputs)
     compared = OutOfFold(
         network=torch.full_like(linear, torch.nan),
@@ -77,11 +77,11 @@ def cross_fit(
         sample_weight=weight,
         shrinkage=shrinkage,
         constant_loss=float(weighted_mean(loss(constants, y), weight)),
-        linear_mistakes=linear_mistakes,
+        linear_zero_one=linear_zero_one,
         standard_errors=standard_errors,
         tol=tol,
         bent=bent,
-        constant_mistakes=_mean_mistakes(loss, constants, y, weight),
+        constant_zero_one=_mean_zero_one(loss, constants, y, weight),
     )
     curves: list[Tensor] = []
     for fit, others, some in zip(fits or (), fitted, tested, strict=fits is not None):
@@ -108,7 +108,7 @@ def _compared_so_far(
     n_epochs, n = epochs.shape[:2]
     temperatures = loss.temperatures if n_epochs > 1 else (1.0,)
     outputs = torch.cat([epochs / temperature for temperature in temperatures])
-    y, weight, mistakes = y[:n], compared.sample_weight, compared.linear_mistakes
+    y, weight, mistakes = y[:n], compared.sample_weight, compared.linear_zero_one
     weight = None if weight is None else weight[:n]
     losses = loss(outputs.flatten(0, 1), _repeated(y, len(outputs))).double().view(-1, n)
     best, chosen = _best_choices(losses, weight, [curve.shape[1] for curve in curves])
@@ -118,8 +118,8 @@ def _compared_so_far(
         network=loss(outputs, y).double(),
         linear=compared.linear[:n],
         sample_weight=weight,
-        network_mistakes=loss.mistakes(outputs, y),
-        linear_mistakes=None if mistakes is None else mistakes[:n],
+        network_zero_one=loss.zero_one(outputs, y),
+        linear_zero_one=None if mistakes is None else mistakes[:n],
         n_epochs=best % n_epochs + 1 if n_epochs > 1 else None,
         temperature=temperatures[best // n_epochs],
     )
@@ -127,7 +127,10 @@ def _compared_so_far(
 
 
 def _constant_outputs(
-    fitted: list[TensorRows], tested: Sequence[Tensor], loss: SquaredError | LogLoss, n_outputs: int
+    fitted: list[TensorDataset],
+    tested: Sequence[Tensor],
+    loss: SquaredError | LogLoss,
+    n_outputs: int,
 ) -> Tensor:
     """The best constants for the rows fitted to, for the rows tested."""
     return torch.cat(
@@ -138,10 +141,10 @@ def _constant_outputs(
     )
 
 
-def _mean_mistakes(
+def _mean_zero_one(
     loss: SquaredError | LogLoss, outputs: Tensor, y: Tensor, weight: Tensor | None
 ) -> float:
-    wrong = loss.mistakes(outputs, y)
+    wrong = loss.zero_one(outputs, y)
     return 0.0 if wrong is None else float(weighted_mean(wrong, weight))
 
 
@@ -165,7 +168,7 @@ def _best_linear(
         linear = loss(outputs, y).double()
         mean = float(weighted_mean(linear, weight))
         if best is None or mean < best[0]:
-            best = mean, linear, loss.mistakes(outputs, y), shrinkage
+            best = mean, linear, loss.zero_one(outputs, y), shrinkage
     assert best is not None
     return best[1:]
 
@@ -197,11 +200,11 @@ def _repeated(y: Tensor, n_times: int) -> Tensor:
     return y.repeat(n_times, *[1] * (y.ndim - 1))
 
 
-def _taken(rows: TensorRows, mask: Tensor) -> TensorRows:
+def _taken(rows: TensorDataset, mask: Tensor) -> TensorDataset:
     weight = rows.sample_weight
     if weight is not None:
         weight = weight[mask] / weight[mask].mean()
-    return TensorRows(rows.X[mask], rows.y[mask], weight)
+    return TensorDataset(rows.X[mask], rows.y[mask], weight)
 
 
 def _linear_outputs(X: Tensor, W: Tensor, *, fit_intercept: bool) -> Tensor:

@@ -1,4 +1,4 @@
-"""The rows and the rule by which networks are judged."""
+"""The rows and the rule by which networks are evaluated."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import Self
 
 from torch import Tensor
 
-from sk_spectral.data.batches import TensorRows
+from sk_spectral.data.batches import TensorDataset
 from sk_spectral.spectral.network import SpectralNetwork
 from sk_spectral.training.losses import LogLoss, SquaredError, weighted_mean
 
@@ -16,8 +16,8 @@ task linear, whose loss is all but 0."""
 
 
 @dataclass(frozen=True)
-class Judge:
-    """The rows and the rule by which hidden units are judged.
+class Evaluator:
+    """The rows and the rule by which hidden units are evaluated.
 
     Attributes
     ----------
@@ -49,11 +49,11 @@ class Judge:
         cls,
         loss: SquaredError | LogLoss,
         network: SpectralNetwork,
-        train: TensorRows,
-        valid: TensorRows | None,
+        train: TensorDataset,
+        valid: TensorDataset | None,
         tol: float | None,
     ) -> Self:
-        """Judge on validation rows where there are some."""
+        """Evaluator on validation rows where there are some."""
         rows = train if valid is None else valid
         template = rows.X.new_empty(len(rows), network.layer_sizes[-1])
         constant = loss(loss.best_constant(template, train.y, train.sample_weight), rows.y)
@@ -75,6 +75,6 @@ class Judge:
         """Values of the rows by their weights."""
         return values if self.sample_weight is None else values * self.sample_weight
 
-    def limit(self, loss: float) -> float:
+    def tolerated(self, loss: float) -> float:
         """Largest loss that may take the place of `loss`."""
         return loss * (1.0 + (self.tol or 0.0)) + RELATIVE_FLOOR * self.constant_loss

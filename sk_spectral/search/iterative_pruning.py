@@ -1,4 +1,4 @@
-"""Half of the units leave, the rest is refitted, and so on: as few units as do the same."""
+"""Iterative pruning: half of the units leave, the rest is fine-tuned, and so on."""
 
 from collections.abc import Callable
 from copy import deepcopy
@@ -7,7 +7,7 @@ from math import hypot
 
 from torch import Tensor
 
-from sk_spectral.search.evaluation import RELATIVE_FLOOR, Judge
+from sk_spectral.search.evaluation import RELATIVE_FLOOR, Evaluator
 from sk_spectral.search.pruning import Pruning, least_important_first, unit_importances, without
 from sk_spectral.spectral.network import SpectralNetwork
 from sk_spectral.training.losses import standard_error
@@ -16,22 +16,22 @@ _LARGEST_SHARE_KEPT = 0.9
 
 
 @dataclass(frozen=True)
-class LastRefit:
+class Checkpoint:
     """The parameters from which a refit set out, and for how many epochs."""
 
     parameters: dict[str, Tensor]
     n_epochs: int
 
 
-def halve(
+def prune_iteratively(
     network: SpectralNetwork,
-    judge: Judge,
+    evaluator: Evaluator,
     linear_loss: float,
     refit: Callable[[list[Tensor]], int],
     report: Callable[[str], None] = lambda line: None,
     loss: float | None = None,
-    forgiven: float = 0.0,
-) -> tuple[Pruning, LastRefit | None]:
+    tolerance: float = 0.0,
+) -> tuple[Pruning, Checkpoint | None]:
     """Drop the less important half of the hidden units, refit the rest, and so on.
 
     While the loss is not expected to rise above the least that was seen by more than ``tol`` of
@@ -39,13 +39,13 @@ def halve(
     is too much is taken back and smaller ones are tried, to the root of a half and to the root of
     that. The network ends with the parameters of the last refit that was kept.
 
-    Where the judge's rows were trained on, their losses tell nothing: the rise is taken to be how
-    far the outputs are from those of the whole network.
+    Where the evaluator's rows were trained on, their losses tell nothing: the rise is taken to be
+    how far the outputs are from those of the whole network.
 
     Parameters
     ----------
     network : SpectralNetwork
-    judge : Judge
+    evaluator : Evaluator
         If independent, with rows that `refit` does not train on either.
     linear_loss : float
         Loss of the best linear map on these rows, or on rows held out where `loss` is.
@@ -55,26 +55,29 @@ def halve(
     report : callable
         Told of each step in a line.
     loss : float, optional
-        Loss of the whole network on rows held out; by default the least seen on the judge's rows.
-    forgiven : float
+        Loss of the whole network on rows held out; by default the least seen on the evaluator's
+        rows.
+    tolerance : float
         Rise of the loss that may come in addition.
 
     Returns
     -------
     Pruning
-    LastRefit or None
+    Checkpoint or None
         How to make the last refit that was kept again, to more rows.
     """
     masks = network.active_units()
-    least_outputs = network.evaluate(judge.X, masks)
-    least = judge.weighted(judge.loss_of(least_outputs))
+    least_outputs = network.evaluate(evaluator.X, masks)
+    least = evaluator.weighted(evaluator.loss_of(least_outputs))
     before = float(least.mean())
     best = Pruning(masks, before, before)
     here = deepcopy(network.state_dict())
     # Refits that no rows watch are cheap to take back: larger steps first.
-    share, last, too_few = 0.5 if judge.independent else 0.25, None, 0
+    share, last, too_few = 0.5 if evaluator.independent else 0.25, None, 0
     while share < _LARGEST_SHARE_KEPT:
-        importances = unit_importances(network, judge.X, judge.sample_weight, best.unit_masks)
+        importances = unit_importances(
+            network, evaluator.X, evaluator.sample_weight, best.unit_masks
+        )
         order = least_important_first(importances, best.unit_masks)
         n_kept = int(share * len(order))
         if n_kept <= too_few:
@@ -82,17 +85,17 @@ def halve(
             continue
         masks = without(best.unit_masks, order[: len(order) - n_kept])
         n_epochs = refit(masks)
-        outputs = network.evaluate(judge.X, masks)
-        losses = judge.weighted(judge.loss_of(outputs))
-        if judge.independent and losses.mean() < least.mean():
+        outputs = network.evaluate(evaluator.X, masks)
+        losses = evaluator.weighted(evaluator.loss_of(outputs))
+        if evaluator.independent and losses.mean() < least.mean():
             least, least_outputs = losses, outputs
-        divergences = judge.weighted(judge.divergence_of(outputs, least_outputs))
-        if judge.independent:
+        divergences = evaluator.weighted(evaluator.divergence_of(outputs, least_outputs))
+        if evaluator.independent:
             rise = expected_rise(losses - least, divergences)
         else:
             rise = float(divergences.mean())
         level = float(least.mean()) if loss is None else loss
-        limit = _largest_rise(judge, level, linear_loss) + forgiven
+        limit = _largest_rise(evaluator, level, linear_loss) + tolerance
         is_kept = rise <= limit
         report(
             f"{n_kept} of {len(order)} hidden units, refitted: loss {float(losses.mean()):.4g}, "
@@ -100,7 +103,7 @@ def halve(
         )
         if is_kept:
             best = Pruning(masks, before, float(losses.mean()))
-            last = LastRefit(here, n_epochs)
+            last = Checkpoint(here, n_epochs)
             here, too_few = deepcopy(network.state_dict()), 0
         else:
             network.load_state_dict(here)
@@ -130,7 +133,7 @@ def expected_rise(differences: Tensor, divergences: Tensor) -> float:
     return V * (s / whole) ** 2 + D * (V / whole) ** 2
 
 
-def _largest_rise(judge: Judge, loss: float, linear_loss: float) -> float:
-    assert judge.tol is not None
+def _largest_rise(evaluator: Evaluator, loss: float, linear_loss: float) -> float:
+    assert evaluator.tol is not None
     gain = max(linear_loss - loss, 0.0)
-    return judge.tol * min(gain, loss) + RELATIVE_FLOOR * judge.constant_loss
+    return evaluator.tol * min(gain, loss) + RELATIVE_FLOOR * evaluator.constant_loss

@@ -9,7 +9,7 @@ from torch import Tensor
 from sk_spectral.search.evaluation import RELATIVE_FLOOR
 from sk_spectral.training.losses import weighted_mean
 
-_MISTAKE_ERRORS, _ERRORS_WHERE_BENT, _ERRORS_WHERE_LINEAR_MAPS_FAIL = 2.0, 1.5, 1.0
+_ZERO_ONE_ERRORS, _ERRORS_WHERE_BENT, _ERRORS_WHERE_LINEAR_MAPS_FAIL = 2.0, 1.5, 1.0
 _SURE, _NEARLY_SURE = 2.33, 1.645
 _HOPE = 1.5  # standard errors that are worth going on for, where more are asked for in the end
 
@@ -23,7 +23,7 @@ class OutOfFold:
     network, linear : Tensor of shape (n_tested,)
         Loss of each row, by fits to the other folds, fold by fold. Those of the network are NaN
         where it was not compared.
-    network_mistakes, linear_mistakes : Tensor of shape (n_tested,), or None
+    network_zero_one, linear_zero_one : Tensor of shape (n_tested,), or None
         1 for each row that is given a wrong class, where there are classes.
     sample_weight : Tensor of shape (n_tested,), or None
     shrinkage : float
@@ -41,7 +41,7 @@ class OutOfFold:
     bent : bool
         Whether it is known from elsewhere that no linear map says all: then fewer mistakes by 1.5
         standard errors are enough.
-    constant_mistakes : float
+    constant_zero_one : float
         Share of the rows that the best constants give a wrong class. If linear maps do no better
         where the truth is `bent`, fewer mistakes by one standard error are enough, and a network
         may be too sure of those that it makes.
@@ -52,14 +52,14 @@ class OutOfFold:
     sample_weight: Tensor | None
     shrinkage: float
     constant_loss: float = inf
-    network_mistakes: Tensor | None = None
-    linear_mistakes: Tensor | None = None
+    network_zero_one: Tensor | None = None
+    linear_zero_one: Tensor | None = None
     n_epochs: int | None = None
     standard_errors: float = 2.0
     tol: float = 0.0
     temperature: float = 1.0
     bent: bool = False
-    constant_mistakes: float = 0.0
+    constant_zero_one: float = 0.0
 
     def mean_loss(self) -> float:
         """Mean loss of the network."""
@@ -78,30 +78,30 @@ class OutOfFold:
         """
         if not self.has_network:
             return False
-        fewer, error = self.mean_mistakes_avoided()
-        enough = fewer > self._mistake_errors * error
+        fewer, error = self.mean_zero_one_gain()
+        enough = fewer > self._zero_one_errors * error
         if self._linear_maps_fail:
             return enough
         gain, error = self.mean_gain()
         loss = self.mean_loss()
         if gain <= 0 or loss >= self.constant_loss:
             return False
-        return enough or gain - self._forgiven() > self.standard_errors * error
+        return enough or gain - self._tolerance() > self.standard_errors * error
 
     @property
-    def _mistake_errors(self) -> float:
+    def _zero_one_errors(self) -> float:
         if self._linear_maps_fail:
             return _ERRORS_WHERE_LINEAR_MAPS_FAIL
-        return _ERRORS_WHERE_BENT if self.bent else _MISTAKE_ERRORS
+        return _ERRORS_WHERE_BENT if self.bent else _ZERO_ONE_ERRORS
 
     @property
     def _linear_maps_fail(self) -> bool:
-        if not self.bent or self.linear_mistakes is None:
+        if not self.bent or self.linear_zero_one is None:
             return False
-        mistakes = float(weighted_mean(self.linear_mistakes, self.sample_weight))
-        return mistakes >= self.constant_mistakes
+        mistakes = float(weighted_mean(self.linear_zero_one, self.sample_weight))
+        return mistakes >= self.constant_zero_one
 
-    def _forgiven(self) -> float:
+    def _tolerance(self) -> float:
         """How much more the linear map may lose, being smaller."""
         return self.tol * self.mean_loss() + RELATIVE_FLOOR * self.constant_loss
 
@@ -109,11 +109,11 @@ class OutOfFold:
         """By how much the network's mean loss is less, and the standard error of that."""
         return self._mean_difference(self.linear, self.network)
 
-    def mean_mistakes_avoided(self) -> tuple[float, float]:
+    def mean_zero_one_gain(self) -> tuple[float, float]:
         """Likewise for mistakes: 0 and 0 without classes."""
-        if self.network_mistakes is None or self.linear_mistakes is None:
+        if self.network_zero_one is None or self.linear_zero_one is None:
             return 0.0, 0.0
-        return self._mean_difference(self.linear_mistakes, self.network_mistakes)
+        return self._mean_difference(self.linear_zero_one, self.network_zero_one)
 
     @property
     def has_network(self) -> bool:
@@ -131,13 +131,13 @@ class OutOfFold:
         """
         seen, to_come = share**0.5, (1.0 - share) ** 0.5
         gain, error = self.mean_gain()
-        by_loss = seen * _ratio(gain - self._forgiven(), error)
-        by_mistakes = seen * _ratio(*self.mean_mistakes_avoided())
+        by_loss = seen * _ratio(gain - self._tolerance(), error)
+        by_zero_one = seen * _ratio(*self.mean_zero_one_gain())
         if by_loss - _SURE * to_come > self.standard_errors:
-            return self.network_mistakes is None or by_mistakes > self._mistake_errors
+            return self.network_zero_one is None or by_zero_one > self._zero_one_errors
         return (
             by_loss + _SURE * to_come < min(self.standard_errors, _HOPE)
-            and by_mistakes + _NEARLY_SURE * to_come < self._mistake_errors
+            and by_zero_one + _NEARLY_SURE * to_come < self._zero_one_errors
         )
 
     def _mean_difference(self, of_linear: Tensor, of_network: Tensor) -> tuple[float, float]:

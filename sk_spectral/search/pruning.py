@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from sk_spectral.search.evaluation import Judge
+from sk_spectral.search.evaluation import Evaluator
 from sk_spectral.spectral.network import SpectralNetwork
 
 _VALUES_FOR_IMPORTANCE = 1 << 14
@@ -91,8 +91,10 @@ def _probes(outputs: Tensor, generator: torch.Generator) -> Iterator[Tensor]:
         yield probe
 
 
-def prune(network: SpectralNetwork, judge: Judge, among: list[Tensor] | None = None) -> Pruning:
-    """Find the largest set of hidden units without which the loss stays within the judge's limit.
+def prune(
+    network: SpectralNetwork, evaluator: Evaluator, among: list[Tensor] | None = None
+) -> Pruning:
+    """Find the largest set of hidden units without which the loss is tolerated by the evaluator.
 
     Whole layers leave first, then units, each in order of importance, the least first; how many
     units is found by bisection. A unit that leaves has its activation set to 0 and still passes
@@ -103,19 +105,19 @@ def prune(network: SpectralNetwork, judge: Judge, among: list[Tensor] | None = N
     kept = network.active_units()
     if among is not None:
         kept = [active & mask for active, mask in zip(kept, among, strict=True)]
-    before = after = float(judge.losses(network, kept).mean())
-    if judge.tol is None:
+    before = after = float(evaluator.losses(network, kept).mean())
+    if evaluator.tol is None:
         return Pruning(kept, before, before)
-    limit = judge.limit(before)
+    limit = evaluator.tolerated(before)
     nothing = [torch.zeros_like(mask) for mask in kept]
-    linear = float(judge.losses(network, nothing).mean())
-    if linear <= limit or judge.constant_loss == 0:
+    linear = float(evaluator.losses(network, nothing).mean())
+    if linear <= limit or evaluator.constant_loss == 0:
         return Pruning(nothing, before, linear)
 
-    importances = unit_importances(network, judge.X, judge.sample_weight, among)
+    importances = unit_importances(network, evaluator.X, evaluator.sample_weight, among)
     for layer in sorted(range(len(kept)), key=lambda i: float(importances[i].sum())):
         masks = [*kept[:layer], nothing[layer], *kept[layer + 1 :]]
-        loss = float(judge.losses(network, masks).mean())
+        loss = float(evaluator.losses(network, masks).mean())
         if loss <= limit:
             kept, after = masks, loss
 
@@ -126,7 +128,7 @@ def prune(network: SpectralNetwork, judge: Judge, among: list[Tensor] | None = N
         while high - low > 1:
             middle = (low + high) // 2
             masks = without(kept, order[:middle])
-            loss = float(judge.losses(network, masks).mean())
+            loss = float(evaluator.losses(network, masks).mean())
             if loss <= limit:
                 low, best, after = middle, masks, loss
             else:

@@ -6,13 +6,13 @@ from math import inf
 import torch
 from torch import Tensor
 
-from sk_spectral.data.batches import TensorRows
-from sk_spectral.search.baseline import STANDARD_ERRORS, LinearMaps, best_rival
-from sk_spectral.search.evaluation import Judge
-from sk_spectral.search.iterative_pruning import halve
+from sk_spectral.data.batches import TensorDataset
+from sk_spectral.search.baseline import STANDARD_ERRORS, LinearMaps, best_baseline
+from sk_spectral.search.evaluation import Evaluator
+from sk_spectral.search.fine_tuning import FineTuning
+from sk_spectral.search.iterative_pruning import prune_iteratively
 from sk_spectral.search.out_of_fold import OutOfFold
 from sk_spectral.search.pruning import Pruning, prune
-from sk_spectral.search.refit import RelaxedFit
 from sk_spectral.spectral.network import SpectralNetwork
 from sk_spectral.training.losses import standard_error
 
@@ -20,12 +20,12 @@ _SHARE_OF_ERROR = 0.25
 """Of the standard error with which folds know the gain of units: so much may be lost for fewer."""
 
 
-def reduce(
+def select(
     network: SpectralNetwork,
-    judge: Judge,
-    train: TensorRows,
+    evaluator: Evaluator,
+    train: TensorDataset,
     compared: OutOfFold | None = None,
-    refit: RelaxedFit | None = None,
+    refit: FineTuning | None = None,
     report: Callable[[str], None] = lambda line: None,
 ) -> tuple[Pruning, float | None]:
     """Become the best linear map where hidden units do not beat it, else drop what does not pay.
@@ -37,12 +37,12 @@ def reduce(
     ----------
     network : SpectralNetwork
         Becomes what `Pruning` describes.
-    judge : Judge
-    train : TensorRows
+    evaluator : Evaluator
+    train : TensorDataset
         The rows that the network was fitted to, and linear maps are.
     compared : OutOfFold, optional
-        Folds by which units were preferred. Without them the rows of the judge decide.
-    refit : RelaxedFit, optional
+        Folds by which units were preferred. Without them the rows of the evaluator decide.
+    refit : FineTuning, optional
         Trains what is left further. Without it the network is pruned as it is.
     report : callable
         Told of each step in a line.
@@ -53,34 +53,36 @@ def reduce(
     float or None
         Shrinkage of the linear map that was preferred, if one was.
     """
-    rival = best_rival(
-        network, judge, LinearMaps(train, network.layer_sizes[-1], network.fit_intercept)
+    baseline = best_baseline(
+        network, evaluator, LinearMaps(train, network.layer_sizes[-1], network.fit_intercept)
     )
-    pruning = prune(network, judge) if refit is None else untouched(network, judge)
-    unclear = compared is None and rival is not None
-    if unclear and not rival.is_beaten(network, pruning, judge):
+    pruning = prune(network, evaluator) if refit is None else untouched(network, evaluator)
+    unclear = compared is None and baseline is not None
+    if unclear and not baseline.is_beaten(network, pruning, evaluator):
         report("no hidden unit: they do not beat the best linear map")
-        network.set_perceptron(rival.linear_map)
+        network.set_linear_map(baseline.linear_map)
         nothing = [torch.zeros_like(mask) for mask in pruning.unit_masks]
-        after = float(judge.losses(network, nothing).mean())
-        return Pruning(nothing, pruning.loss_before, after), rival.shrinkage
+        after = float(evaluator.losses(network, nothing).mean())
+        return Pruning(nothing, pruning.loss_before, after), baseline.shrinkage
     if refit is not None:
-        linear_loss, loss = inf if rival is None else float(rival.losses.mean()), None
-        forgiven = 0.0
-        if compared is not None and not judge.independent:
+        linear_loss, loss = inf if baseline is None else float(baseline.losses.mean()), None
+        tolerance = 0.0
+        if compared is not None and not evaluator.independent:
             linear_loss, loss = compared.mean_linear_loss(), compared.mean_loss()
             # Divergences of outputs go with the square of what these are divided by.
-            forgiven = _SHARE_OF_ERROR * compared.mean_gain()[1] / compared.temperature**2
-        pruning, last = halve(network, judge, linear_loss, refit, report, loss, forgiven)
+            tolerance = _SHARE_OF_ERROR * compared.mean_gain()[1] / compared.temperature**2
+        pruning, last = prune_iteratively(
+            network, evaluator, linear_loss, refit, report, loss, tolerance
+        )
         if last is not None:
             refit.keep(pruning.unit_masks, last)
     return pruning, None
 
 
-def untouched(network: SpectralNetwork, judge: Judge) -> Pruning:
+def untouched(network: SpectralNetwork, evaluator: Evaluator) -> Pruning:
     """All units that read anything."""
     masks = network.active_units()
-    loss = float(judge.losses(network, masks).mean())
+    loss = float(evaluator.losses(network, masks).mean())
     return Pruning(masks, loss, loss)
 
 
@@ -89,10 +91,10 @@ KEEPS_LINEAR = (
 )
 
 
-def how_held_back(
+def over_regularisation(
     free: SpectralNetwork,
-    train: TensorRows,
-    judge: Judge,
+    train: TensorDataset,
+    evaluator: Evaluator,
     compared: OutOfFold | None,
     found: Pruning,
     trained: Tensor,
@@ -100,27 +102,27 @@ def how_held_back(
     """What the penalty does, for a warning, if the loss falls without it.
 
     Below that of the linear map, if one was found; else, by two standard errors on rows of the
-    judge's own, below the loss of the network as it was trained and of what was found in it.
+    evaluator's own, below the loss of the network as it was trained and of what was found in it.
 
     Parameters
     ----------
     free : SpectralNetwork
         Trained without the penalty; may be changed.
-    train : TensorRows
+    train : TensorDataset
         What it was trained on.
-    judge : Judge
+    evaluator : Evaluator
     compared : OutOfFold or None
         Folds by which units were preferred with the penalty.
     found : Pruning
         What was found with the penalty.
     trained : Tensor of shape (n_samples,)
-        Losses, by the judge, of the network trained with the penalty.
+        Losses, by the evaluator, of the network trained with the penalty.
     """
     if not any(mask.any() for mask in found.unit_masks):
-        return KEEPS_LINEAR if reduce(free, judge, train, compared)[1] is None else None
-    losses = judge.losses(free, free.active_units())
+        return KEEPS_LINEAR if select(free, evaluator, train, compared)[1] is None else None
+    losses = evaluator.losses(free, free.active_units())
     loss = float(losses.mean())
-    limit = judge.limit(loss) + STANDARD_ERRORS * standard_error(trained - losses)
+    limit = evaluator.tolerated(loss) + STANDARD_ERRORS * standard_error(trained - losses)
     if min(float(trained.mean()), found.loss_after) <= limit:
         return None
     return (

@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sk_spectral.data.batches import TensorRows
+from sk_spectral.data.batches import TensorDataset
 from sk_spectral.data.splitting import FEWEST_TO_COMPARE, Splitter
-from sk_spectral.search.cross_validation import cross_fit
+from sk_spectral.search.cross_validation import compare_out_of_fold
 from sk_spectral.search.out_of_fold import OutOfFold
 from sk_spectral.search.wide_limit import bends
 from sk_spectral.spectral.network import SpectralNetwork
@@ -114,8 +114,8 @@ class Trainer:
     def train_anew(
         self,
         start: SpectralNetwork,
-        train: TensorRows,
-        valid: TensorRows | None,
+        train: TensorDataset,
+        valid: TensorDataset | None,
         n_epochs: int,
         **changes: Any,
     ) -> SpectralNetwork:
@@ -128,14 +128,14 @@ class Trainer:
     def compare(
         self,
         start: SpectralNetwork,
-        rows: TensorRows,
+        rows: TensorDataset,
         splitter: Splitter,
         *,
         validated: bool,
         report: Callable[[str], None] = lambda line: None,
         **changes: Any,
     ) -> tuple[OutOfFold | None, SpectralNet]:
-        """The training from `start` on, cross-fitted with linear maps, and the net of one fold.
+        """The training from `start` on against linear maps, out of fold, and the net of one fold.
 
         Where it is `validated`, each fold sets rows apart for this as the whole does. Else the
         folds find the number of epochs that is best for the rows held out. Too few different rows
@@ -145,7 +145,7 @@ class Trainer:
         nets: list[SpectralNet] = []
 
         def fit_network(
-            some: TensorRows, held_out: Tensor, linear_loss: float, *, split: Splitter
+            some: TensorDataset, held_out: Tensor, linear_loss: float, *, split: Splitter
         ) -> Tensor:
             of_this = changes if not nets else QUIET | changes
             if validated and len(rows) < _FEW_ROWS:
@@ -156,7 +156,7 @@ class Trainer:
             return outputs
 
         fits = [partial(fit_network, split=splitter.take(np.flatnonzero(~out))) for out in folds]
-        compared = cross_fit(
+        compared = compare_out_of_fold(
             rows,
             folds,
             fits if splitter.n_groups >= FEWEST_TO_COMPARE else None,
@@ -179,7 +179,7 @@ class Trainer:
     def _fit_and_say(
         self,
         start: SpectralNetwork,
-        rows: TensorRows,
+        rows: TensorDataset,
         held_out: Tensor,
         splitter: Splitter,
         validated: bool,
@@ -191,7 +191,7 @@ class Trainer:
         if validated:
             parts = splitter.set_apart(self._parameters["validation_fraction"], self._new_seed())
             rows, valid = (
-                TensorRows(*rows.take(torch.as_tensor(part, device=rows.y.device)))
+                TensorDataset(*rows.take(torch.as_tensor(part, device=rows.y.device)))
                 for part in parts
             )
         else:
@@ -220,5 +220,5 @@ def standard_errors_for(n_samples: int, validated: bool) -> float:
 def _nearest_outputs(start: SpectralNetwork, X: Tensor, W: Tensor) -> Tensor:
     """What a network says that has become W as nearly as it can."""
     network = deepcopy(start)
-    network.set_perceptron(W)
+    network.set_linear_map(W)
     return network.evaluate(X)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sk_spectral.data.batches import TensorRows
+from sk_spectral.data.batches import TensorDataset
 
 MOST_ROWS = 500
 """Of so many different rows at most anything is told: it takes the cube of their number."""
@@ -23,7 +23,7 @@ _LARGEST_LEVERAGE = 1.0 - 1e-6
 Array = NDArray[Any]
 
 
-def bends(rows: TensorRows, groups: Array, standard_errors: float) -> bool:
+def bends(rows: TensorDataset, groups: Array, standard_errors: float) -> bool:
     """Whether the wide network says more than linear maps and constants of rows left out.
 
     By so many standard errors of the squared error, and for classes of the mistakes, too: where
@@ -31,7 +31,7 @@ def bends(rows: TensorRows, groups: Array, standard_errors: float) -> bool:
 
     Parameters
     ----------
-    rows : TensorRows
+    rows : TensorDataset
     groups : array of shape (n_samples,)
         Number of each row's group; equal rows are left out together.
     standard_errors : float
@@ -58,7 +58,7 @@ def bends(rows: TensorRows, groups: Array, standard_errors: float) -> bool:
     return bool(fewer > standard_errors and weight @ mistakes < 1.0 - (weight @ Y).max())
 
 
-def _merged(rows: TensorRows, groups: Array) -> tuple[Array, Array, Array]:
+def _merged(rows: TensorDataset, groups: Array) -> tuple[Array, Array, Array]:
     """X, mean targets or shares of classes, and weights of groups, evenly spaced if too many."""
     X, y = rows.X.cpu().double().numpy(), rows.y.cpu().numpy()
     Y = y.astype(np.float64) if y.ndim == 2 else np.eye(int(y.max()) + 1)[y]

@@ -94,7 +94,7 @@ class Recursion:
         self.eigenvectors = eigenvectors
         self.activation = activation
         self.at_zero = list(at_zero)
-        self._room: _Room | None = None
+        self._workspace: _Workspace | None = None
 
     def forward(self, X: Tensor, masks: Sequence[Tensor | None] | None = None) -> Tensor:
         """Outputs z_L of shape (n_samples, n_L) for X of shape (n_samples, n_0).
@@ -103,33 +103,33 @@ class Recursion:
         """
         lam, phi, at_zero = self.eigenvalues, self.eigenvectors, self.at_zero
         f, last = ACTIVATIONS[self.activation], len(self.eigenvectors) - 1
-        if self._room is None or self._room.n_rows != len(X):
-            self._room = _Room(X, [len(v) for v in lam[:-1]])
-        room = self._room
-        c = room.carries[0] = X
+        if self._workspace is None or self._workspace.n_rows != len(X):
+            self._workspace = _Workspace(X, [len(v) for v in lam[:-1]])
+        workspace = self._workspace
+        c = workspace.carries[0] = X
         if last and not at_zero[0]:
-            torch.cat([X * lam[0], X], out=room.pairs[0])
+            torch.cat([X * lam[0], X], out=workspace.pairs[0])
         for i in range(1, last + 1):
-            z, u = room.z[i], room.u[i]
+            z, u = workspace.z[i], workspace.u[i]
             if at_zero[i - 1]:
                 torch.mm(c, phi[i - 1].T, out=u)
                 if at_zero[i]:  # T_i is 0, and so is f(z_i)
-                    c = torch.neg(u, out=room.carries[i])
+                    c = torch.neg(u, out=workspace.carries[i])
                     continue
                 torch.mul(u, -lam[i], out=z)
             else:
-                torch.mm(room.pairs[i - 1], phi[i - 1].T, out=room.images[i])
+                torch.mm(workspace.pairs[i - 1], phi[i - 1].T, out=workspace.images[i])
                 z.addcmul_(u, lam[i], value=-1)
             x = f(z)
             if masks is not None and masks[i - 1] is not None:
                 x = x * masks[i - 1]
-            c = torch.sub(x, u, out=room.carries[i])
+            c = torch.sub(x, u, out=workspace.carries[i])
             if i < last and not at_zero[i]:
-                torch.mul(c, lam[i], out=room.scaled[i])
+                torch.mul(c, lam[i], out=workspace.scaled[i])
         # Towards few outputs T_L is cheaper than a pair.
-        room.differences = lam[last] - lam[last + 1][:, None]
-        room.transfer = phi[last] * room.differences
-        return c @ room.transfer.T
+        workspace.differences = lam[last] - lam[last + 1][:, None]
+        workspace.transfer = phi[last] * workspace.differences
+        return c @ workspace.transfer.T
 
     def adjoint(
         self,
@@ -146,20 +146,25 @@ class Recursion:
         They are written into `d_eigenvalues` and `d_eigenvectors`, where these are not None, and
         into the list `d_masks`. The gradient for X is returned where it is wanted.
         """
-        lam, phi, at_zero, room = self.eigenvalues, self.eigenvectors, self.at_zero, self._room
-        assert room is not None, "adjoint needs a forward before it"
+        lam, phi, at_zero, workspace = (
+            self.eigenvalues,
+            self.eigenvectors,
+            self.at_zero,
+            self._workspace,
+        )
+        assert workspace is not None, "adjoint needs a forward before it"
         last = len(phi) - 1
         self._adjoint_of_the_output(delta, d_eigenvalues, d_eigenvectors)
-        r = delta @ room.transfer if last or wants_X else None
+        r = delta @ workspace.transfer if last or wants_X else None
         for i in range(last, 0, -1):
-            z, c, u = room.z[i], room.carries[i - 1], room.u[i]
+            z, c, u = workspace.z[i], workspace.carries[i - 1], workspace.u[i]
             d_lam, d_phi = d_eigenvalues[i - 1], d_eigenvectors[i - 1]
             mask = None if masks is None else masks[i - 1]
             if at_zero[i - 1] and at_zero[i]:
                 z.zero_()
             if mask is not None and d_masks is not None:
                 d_masks[i - 1] = (r * ACTIVATIONS[self.activation](z)).sum_to_size(mask.shape)
-            rows, delta, q = room.adjoint_pair(i)
+            rows, delta, q = workspace.adjoint_pair(i)
             _ADJOINTS[self.activation](r if mask is None else r * mask, z, delta)
             torch.addcmul(r, delta, lam[i], out=q).neg_()
             if d_eigenvalues[i] is not None:
@@ -167,7 +172,7 @@ class Recursion:
             if d_phi is not None and at_zero[i - 1]:
                 torch.mm(q.T, c, out=d_phi)
             elif d_phi is not None:
-                torch.mm(rows.T, room.pairs[i - 1], out=d_phi)
+                torch.mm(rows.T, workspace.pairs[i - 1], out=d_phi)
             if i == 1 and d_lam is None and not wants_X:
                 return None
             if d_lam is None and at_zero[i - 1]:
@@ -186,19 +191,19 @@ class Recursion:
         d_eigenvectors: Sequence[Tensor | None],
     ) -> None:
         """Gradients by T_L: for φ_{L−1}, λ_L, and what it adds to that for λ_{L−1}."""
-        room = self._room
+        workspace = self._workspace
         *_, d_before, d_last = d_eigenvalues
-        G = delta.T @ room.carries[-1]
+        G = delta.T @ workspace.carries[-1]
         weighted = G * self.eigenvectors[-1]
         if d_before is not None:
             torch.sum(weighted, 0, out=d_before)
         if d_last is not None:
             torch.sum(weighted, 1, out=d_last).neg_()
         if d_eigenvectors[-1] is not None:
-            torch.mul(G, room.differences, out=d_eigenvectors[-1])
+            torch.mul(G, workspace.differences, out=d_eigenvectors[-1])
 
 
-class _Room:
+class _Workspace:
     """Buffers for batches of one size: for each layer but the last, pairs and their halves."""
 
     differences: Tensor

@@ -167,7 +167,7 @@ class SpectralNetwork(nn.Module):
                 phi[:, equal] = phi[:, equal].mean(dim=1, keepdim=True)
             phi[:, torch.as_tensor(np.flatnonzero(silent), device=phi.device)] = 0.0
 
-    def set_perceptron(self, W: Tensor) -> None:
+    def set_linear_map(self, W: Tensor) -> None:
         """Become the linear map W, with the eigenvectors as near as can be to what they are.
 
         The eigenvalues become those of the start, so that no hidden unit is active, and φ_0 takes

@@ -9,7 +9,7 @@ STEPS = 100
 """Steps over which the average forgets, once there have been nine times as many."""
 
 
-class RunningAverage:
+class MovingAverage:
     """Exponential average of parameters that an optimiser changes in place.
 
     After step t the average moves towards the parameters by the share max(1 / 100, 9 / (9 + t)), so
@@ -21,7 +21,7 @@ class RunningAverage:
     Parameters
     ----------
     parameters : sequence of Tensor
-        Where steps are made, and where `show` puts the average.
+        Where steps are made, and where `swap_in` puts the average.
     """
 
     def __init__(self, parameters: Sequence[Tensor]) -> None:
@@ -37,13 +37,13 @@ class RunningAverage:
         for average, values in zip(self._average, self._parameters, strict=True):
             average.lerp_(values, share)
 
-    def show(self) -> None:
+    def swap_in(self) -> None:
         """Put the average where the parameters are, which are kept."""
         self._last = [values.clone() for values in self._parameters]
         self._put(self._average)
 
-    def resume(self) -> None:
-        """Put the parameters back where `show` took them from."""
+    def swap_out(self) -> None:
+        """Put the parameters back where `swap_in` took them from."""
         if self._last is not None:
             self._put(self._last)
             self._last = None

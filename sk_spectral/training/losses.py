@@ -47,11 +47,11 @@ class SquaredError(nn.Module):
         """‖ŷ − ŷ_ref‖² / n_outputs: by how much the loss rises if ŷ_ref is the mean of y."""
         return self(outputs, reference)
 
-    def drawn_towards(self, outputs: Tensor, y: Tensor, share: float) -> Tensor:
+    def soft_targets(self, outputs: Tensor, y: Tensor, share: float) -> Tensor:
         """Targets (1 − share) y + share ŷ."""
         return torch.lerp(y, outputs, share)
 
-    def mistakes(self, outputs: Tensor, y: Tensor) -> None:
+    def zero_one(self, outputs: Tensor, y: Tensor) -> None:
         """Nothing is right or wrong here."""
 
 
@@ -109,14 +109,14 @@ class LogLoss(nn.Module):
         log_p, log_p_ref = _log_probabilities(outputs), _log_probabilities(reference)
         return F.kl_div(log_p, log_p_ref, reduction="none", log_target=True).sum(dim=1)
 
-    def drawn_towards(self, outputs: Tensor, y: Tensor, share: float) -> Tensor:
+    def soft_targets(self, outputs: Tensor, y: Tensor, share: float) -> Tensor:
         """Targets (1 − share) 1_y + share p, of probabilities p."""
         if outputs.shape[1] == 1:
             return torch.lerp(y.to(outputs.dtype), torch.sigmoid(outputs[:, 0]), share)
         p = torch.softmax(outputs, dim=1)
         return torch.lerp(F.one_hot(y, outputs.shape[1]).to(p.dtype), p, share)
 
-    def mistakes(self, outputs: Tensor, y: Tensor) -> Tensor:
+    def zero_one(self, outputs: Tensor, y: Tensor) -> Tensor:
         """1 for each row whose class is not the likeliest, else 0."""
         return (_log_probabilities(outputs).argmax(dim=1) != y).double()
 

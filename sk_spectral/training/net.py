@@ -18,10 +18,10 @@ from skorch.callbacks import (
 from skorch.dataset import Dataset
 from torch import Tensor
 
-from sk_spectral.data.batches import Batch, BatchIterator, TensorRows, for_skorch
+from sk_spectral.data.batches import Batch, BatchIterator, TensorDataset, for_skorch
 from sk_spectral.spectral.network import SpectralNetwork, diverged
 from sk_spectral.spectral.penalties import PENALTIES
-from sk_spectral.training.averaging import RunningAverage
+from sk_spectral.training.averaging import MovingAverage
 from sk_spectral.training.losses import weighted_mean
 from sk_spectral.training.scoring import ScoredNet
 from sk_spectral.training.step import FlatParameters, GradientStep, flat_parameters
@@ -36,7 +36,7 @@ class _Stop(Exception):  # noqa: N818 - no error
     """Raised where a stopping rule has had enough: skorch's own way, a Ctrl-C, is the user's."""
 
 
-class _Rows(TensorRows, Dataset):
+class _Rows(TensorDataset, Dataset):
     """Rows of which skorch's callbacks can take X and y."""
 
 
@@ -65,10 +65,10 @@ class SpectralNet(ScoredNet):
     stopped_: bool
     """Whether a stopping rule ended the last training."""
     # What fit_rows sets for a while.
-    _valid_rows: TensorRows | None = None
+    _valid_rows: TensorDataset | None = None
     _flat: FlatParameters | None = None
     _gradient: GradientStep | None = None
-    _average: RunningAverage | None = None
+    _average: MovingAverage | None = None
     _unit_masks: Sequence[Tensor] | None = None
 
     def __init__(
@@ -107,8 +107,8 @@ class SpectralNet(ScoredNet):
 
     def fit_rows(
         self,
-        train: TensorRows,
-        valid: TensorRows | None,
+        train: TensorDataset,
+        valid: TensorDataset | None,
         n_epochs: int,
         unit_masks: Sequence[Tensor] | None = None,
     ) -> "SpectralNet":
@@ -133,7 +133,7 @@ class SpectralNet(ScoredNet):
                         self.module_, self.criterion_, self.penalty, self.alpha, unit_masks
                     )
                     if self.average:
-                        self._average = RunningAverage([eigenvalues.data, eigenvectors.data])
+                        self._average = MovingAverage([eigenvalues.data, eigenvectors.data])
                     largest = max(phi.numel() for phi in self.module_.eigenvectors)
                     with limited_threads(2.0 * self.batch_size * largest):
                         return self.partial_fit(train)
@@ -208,13 +208,13 @@ class SpectralNet(ScoredNet):
     def get_dataset(self, X: Any, y: Any = None) -> Any:
         if isinstance(X, Tensor):  # a DataLoader would draw from torch's global generator
             return _Rows(X, X.new_zeros(len(X)) if y is None else y)
-        return X if isinstance(X, TensorRows) else super().get_dataset(X, y)
+        return X if isinstance(X, TensorDataset) else super().get_dataset(X, y)
 
     def get_split_datasets(self, X: Any, y: Any = None, **fit_params: Any) -> tuple[Any, Any]:
         return self.get_dataset(X, y), self._valid_rows
 
     def get_iterator(self, dataset: Any, training: bool = False) -> Any:
-        if not isinstance(dataset, TensorRows):
+        if not isinstance(dataset, TensorDataset):
             return super().get_iterator(dataset, training=training)
         if not training:
             return BatchIterator(dataset, _EVALUATION_BATCH)
@@ -252,7 +252,7 @@ class SpectralNet(ScoredNet):
         frozen = self._flat.frozen() if direct else []
         average = self._average if direct else None
         if average is not None:
-            average.resume()
+            average.swap_out()
         # A sum: small tensors that are kept would pin the large ones freed beside them.
         total = self.module_.eigenvalues[0].new_zeros(())
         n_rows = n_batches = 0
@@ -281,7 +281,7 @@ class SpectralNet(ScoredNet):
             if heard:
                 self.notify("on_batch_end", **event, **step)
         if average is not None:
-            average.show()
+            average.swap_in()
         self._record_epoch(prefix, training, float(total) / n_rows, n_batches)
 
     def _record_epoch(self, prefix: str, training: bool, loss: float, n_batches: int) -> None:

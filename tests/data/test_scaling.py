@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from sk_spectral import SpectralNASClassifier, SpectralNASRegressor
-from sk_spectral.data import scaling as preparation
+from sk_spectral.data import dataset
 from sk_spectral.data.dataset import Data
 from sk_spectral.data.moments import first_equals, moments_of
 from sk_spectral.data.scaling import Scaling
@@ -23,7 +23,7 @@ def columns():
 def test_deviations_are_the_scale_but_of_two_values_their_range(
     monkeypatch, values_at_once, weighted
 ):
-    monkeypatch.setattr(preparation, "_VALUES_AT_ONCE", values_at_once)
+    monkeypatch.setattr(dataset, "_VALUES_AT_ONCE", values_at_once)
     X = columns()
     weight = np.random.default_rng(1).uniform(0.5, 2.0, 200) if weighted else None
     scaling = Scaling.fit(Data(np.zeros((200, 1)), weight, X), None, centered=True)

@@ -264,4 +264,4 @@ def test_eigenvectors_that_diverged_are_refused_where_they_would_be_inverted():
     with torch.no_grad():
         network.eigenvectors[1].fill_(torch.inf)
     with pytest.raises(ValueError, match=r"too large to be inverted. Lower learning_rate_init"):
-        network.set_perceptron(torch.ones(2, 4))
+        network.set_linear_map(torch.ones(2, 4))

@@ -8,7 +8,7 @@ from sk_spectral import SpectralNASClassifier, SpectralNASRegressor, SpectralNet
 from sk_spectral.data.dataset import Data
 from sk_spectral.data.reservoir import Reservoir
 from sk_spectral.data.running_moments import RunningMoments
-from sk_spectral.training.units import rescale
+from sk_spectral.training.rescaling import rescale
 
 RNG = np.random.RandomState(0)
 X = RNG.randn(300, 4)

@@ -6,7 +6,7 @@ from sklearn.utils import all_estimators
 from spectral_cases import randomize
 
 from sk_spectral import SpectralNASClassifier, SpectralNASRegressor, SpectralNetwork
-from sk_spectral.data.batches import TensorRows
+from sk_spectral.data.batches import TensorDataset
 from sk_spectral.search import logistic
 from sk_spectral.search.baseline import SHRINKAGES, LinearMaps, nonlinear_share
 
@@ -22,7 +22,7 @@ def test_set_perceptron_becomes_any_linear_map(sizes, fit_intercept):
     )
     randomize(network)
     W = torch.randn(3, 4 + fit_intercept, generator=torch.Generator().manual_seed(1)).double()
-    network.set_perceptron(W)
+    network.set_linear_map(W)
     X = torch.eye(4, dtype=torch.float64)
     expected = X @ W[:, :4].T + (W[:, 4] if fit_intercept else 0.0)
     torch.testing.assert_close(network(X).detach(), expected)
@@ -32,7 +32,7 @@ def test_set_perceptron_becomes_any_linear_map(sizes, fit_intercept):
 def test_linear_map_is_ordinary_least_squares_with_weights():
     rng = np.random.RandomState(0)
     X, y, weight = rng.randn(50, 3), rng.randn(50, 2), rng.rand(50) + 0.1
-    rows = TensorRows(*map(torch.as_tensor, (X, y, weight / weight.mean())))
+    rows = TensorDataset(*map(torch.as_tensor, (X, y, weight / weight.mean())))
     fitted = LinearMaps(rows, 2, True)(1e-12)
     root = np.sqrt(weight)[:, None]
     design = np.column_stack([X, np.ones(50)])
@@ -44,11 +44,11 @@ def test_linear_map_is_ordinary_least_squares_with_weights():
 def test_linear_map_for_classes_without_rows(present):
     rng = np.random.RandomState(0)
     X, y = rng.randn(60, 3), rng.choice(present, 60)
-    rows = TensorRows(torch.as_tensor(X), torch.as_tensor(y))
+    rows = TensorDataset(torch.as_tensor(X), torch.as_tensor(y))
     fitted = LinearMaps(rows, 4, True)(1e-3)
     assert fitted.shape == (4, 4)
     assert np.isin((X @ fitted[:, :3].T + fitted[:, 3]).argmax(axis=1), present).all()
-    assert LinearMaps(TensorRows(rows.X, rows.y * 0), 4, True)(1e-3) is None
+    assert LinearMaps(TensorDataset(rows.X, rows.y * 0), 4, True)(1e-3) is None
 
 
 def weights(n_samples, weighted):
@@ -59,7 +59,7 @@ def weights(n_samples, weighted):
 
 
 def as_rows(*arrays):
-    return TensorRows(*(None if array is None else torch.as_tensor(array) for array in arrays))
+    return TensorDataset(*(None if array is None else torch.as_tensor(array) for array in arrays))
 
 
 def columns(model):

@@ -8,7 +8,7 @@ import torch
 from spectral_cases import randomize
 
 from sk_spectral import SpectralNASClassifier, SpectralNASRegressor, SpectralNetwork
-from sk_spectral.data.batches import TensorRows
+from sk_spectral.data.batches import TensorDataset
 from sk_spectral.model.compact import CompactNetwork
 from sk_spectral.search.compaction import cut_out, read
 from sk_spectral.search.pruning import Pruning
@@ -100,6 +100,6 @@ def test_weights_whose_squares_are_no_numbers_are_refused():
         network.eigenvalues[1].fill_(2.0)
         network.eigenvectors[0].fill_(1e120)
         network.eigenvectors[1].fill_(1e120)
-    rows = TensorRows(torch.full((5, 2), 1e-200).double(), torch.zeros(5, 1).double())
+    rows = TensorDataset(torch.full((5, 2), 1e-200).double(), torch.zeros(5, 1).double())
     with pytest.raises(ValueError, match=r"too large to be squared. Lower learning_rate_init"):
         read(network, Pruning(network.active_units(), 1.0, 1.0), rows)

@@ -3,10 +3,10 @@ import pytest
 import torch
 from sklearn.linear_model import Ridge
 
-from sk_spectral.data.batches import TensorRows
+from sk_spectral.data.batches import TensorDataset
 from sk_spectral.data.dataset import Data
 from sk_spectral.data.splitting import N_FOLDS, Splitter
-from sk_spectral.search.cross_validation import cross_fit
+from sk_spectral.search.cross_validation import compare_out_of_fold
 from sk_spectral.search.out_of_fold import OutOfFold
 from sk_spectral.training.losses import LogLoss, SquaredError
 
@@ -15,7 +15,7 @@ def rows_of_a_line(n_samples=60, weight=None):
     generator = torch.Generator().manual_seed(0)
     X = torch.randn(n_samples, 3, generator=generator, dtype=torch.float64)
     noise = 0.1 * torch.randn(n_samples, 1, generator=generator, dtype=torch.float64)
-    return TensorRows(X, X.sum(1, keepdim=True) + 1.0 + noise, weight)
+    return TensorDataset(X, X.sum(1, keepdim=True) + 1.0 + noise, weight)
 
 
 def folds_of(rows):
@@ -38,7 +38,7 @@ def test_losses_are_of_rows_held_out():
     rows = rows_of_a_line(120)
     held_out = folds_of(rows)
     fits, n_rows = in_each_fold(lambda X: X.new_zeros(len(X), 1))
-    found = cross_fit(rows, held_out, fits, SquaredError(), 1, True)
+    found = compare_out_of_fold(rows, held_out, fits, SquaredError(), 1, True)
     assert n_rows == [96]  # much worse: one fold is enough
     order = np.concatenate([np.flatnonzero(out) for out in held_out[:1]])
     torch.testing.assert_close(found.network, rows.y[order, 0].square())
@@ -53,14 +53,14 @@ def test_losses_are_of_rows_held_out():
     assert gain == pytest.approx(gains.mean())
     assert error == pytest.approx(gains.std() / len(order) ** 0.5)
     assert gain < -2 * error
-    assert found.mean_mistakes_avoided() == (0.0, 0.0)
+    assert found.mean_zero_one_gain() == (0.0, 0.0)
 
 
 def test_a_network_that_is_little_better_is_tested_on_all_folds():
     rows = rows_of_a_line()
-    rows = TensorRows(rows.X, rows.y + 0.06 * rows.X[:, :1].abs())
+    rows = TensorDataset(rows.X, rows.y + 0.06 * rows.X[:, :1].abs())
     fits, n_rows = in_each_fold(lambda X: X.sum(1, keepdim=True) + 1.0 + 0.06 * X[:, :1].abs())
-    found = cross_fit(rows, folds_of(rows), fits, SquaredError(), 1, True)
+    found = compare_out_of_fold(rows, folds_of(rows), fits, SquaredError(), 1, True)
     assert n_rows == [48] * N_FOLDS
     assert len(found.network) == len(found.linear) == 60
     assert found.n_epochs is None
@@ -68,9 +68,9 @@ def test_a_network_that_is_little_better_is_tested_on_all_folds():
 
 def test_a_network_that_is_much_better_is_not_tested_on_all_folds():
     rows = rows_of_a_line(200)
-    bent = TensorRows(rows.X, rows.X[:, :1].abs())
+    bent = TensorDataset(rows.X, rows.X[:, :1].abs())
     fits, n_rows = in_each_fold(lambda X: X[:, :1].abs())
-    found = cross_fit(bent, folds_of(bent), fits, SquaredError(), 1, True)
+    found = compare_out_of_fold(bent, folds_of(bent), fits, SquaredError(), 1, True)
     assert len(n_rows) == 2
     assert found.prefers_units()
 
@@ -84,7 +84,7 @@ def test_the_epoch_that_is_best_for_all_rows_held_out_is_taken(monkeypatch):
         return torch.stack([share * truth for share in (0.0, 0.6, 0.9, 1.2, 1.5)])[: next(ends)]
 
     monkeypatch.setattr(OutOfFold, "is_decided", lambda self, share: False)
-    found = cross_fit(rows, folds_of(rows), [fit] * N_FOLDS, SquaredError(), 1, True)
+    found = compare_out_of_fold(rows, folds_of(rows), [fit] * N_FOLDS, SquaredError(), 1, True)
     assert found.n_epochs == 3
     order = np.concatenate([np.flatnonzero(out) for out in folds_of(rows)])
     truth = rows.X[order].sum(1) + 1.0
@@ -103,7 +103,7 @@ def test_an_epoch_is_tested_on_rows_that_did_not_choose_it(monkeypatch):
         return outputs
 
     monkeypatch.setattr(OutOfFold, "is_decided", lambda self, share: False)
-    found = cross_fit(rows, folds_of(rows), [fit] * N_FOLDS, SquaredError(), 1, True)
+    found = compare_out_of_fold(rows, folds_of(rows), [fit] * N_FOLDS, SquaredError(), 1, True)
     order = np.concatenate([np.flatnonzero(out) for out in folds_of(rows)])
     torch.testing.assert_close(found.network, rows.y[order, 0].square())
 
@@ -119,9 +119,9 @@ def test_outputs_that_are_right_but_too_sure_are_divided_by_a_temperature(monkey
         return torch.stack([torch.zeros_like(outputs), outputs])
 
     monkeypatch.setattr(OutOfFold, "is_decided", lambda self, share: False)
-    rows = TensorRows(X, y)
+    rows = TensorDataset(X, y)
     held_out = folds_of(rows)
-    found = cross_fit(rows, held_out, [fit] * N_FOLDS, LogLoss(), 1, True)
+    found = compare_out_of_fold(rows, held_out, [fit] * N_FOLDS, LogLoss(), 1, True)
     assert found.n_epochs == 2
     assert found.temperature == 32.0  # the largest; 40 / log 3 = 36
     order = np.concatenate([np.flatnonzero(out) for out in held_out])
@@ -163,7 +163,7 @@ def test_folds_end_where_the_rest_would_hardly_change_the_outcome(z, share, fewe
 
 def test_too_few_rows_compare_linear_maps_alone():
     rows = rows_of_a_line(8)
-    found = cross_fit(rows, folds_of(rows), None, SquaredError(), 1, True)
+    found = compare_out_of_fold(rows, folds_of(rows), None, SquaredError(), 1, True)
     assert not found.has_network
     assert not found.prefers_units()
     assert len(found.linear) == 8
@@ -186,7 +186,7 @@ def test_a_fold_that_leaves_one_class_cannot_be_compared():
     X = torch.randn(25, 3, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     held_out = [y.numpy() == 1, y.numpy() == 0]
     fits, _ = in_each_fold(lambda X: X.new_zeros(len(X), 1))
-    assert cross_fit(TensorRows(X, y), held_out, fits, LogLoss(), 1, True) is None
+    assert compare_out_of_fold(TensorDataset(X, y), held_out, fits, LogLoss(), 1, True) is None
 
 
 def test_mistakes_are_counted_and_fewer_of_them_keep_the_folds_going():
@@ -194,16 +194,16 @@ def test_mistakes_are_counted_and_fewer_of_them_keep_the_folds_going():
     generator = torch.Generator().manual_seed(0)
     X = torch.randn(200, 3, generator=generator, dtype=torch.float64)
     y = ((X[:, 0].abs() > 0.7) | (torch.arange(200) % 10 == 0)).long()
-    rows = TensorRows(X, y)
+    rows = TensorDataset(X, y)
     fits, n_rows = in_each_fold(lambda X: 100.0 * (X[:, :1].abs() - 0.7).sign())
     held_out = folds_of(rows)
-    found = cross_fit(rows, held_out, fits, LogLoss(), 1, True)
+    found = compare_out_of_fold(rows, held_out, fits, LogLoss(), 1, True)
     assert len(n_rows) == N_FOLDS
     gain, error = found.mean_gain()
     assert gain < -2 * error
     order = np.concatenate([np.flatnonzero(out) for out in held_out])
     wrong = (X[order, 0].abs() > 0.7).long() != y[order]
-    torch.testing.assert_close(found.network_mistakes, wrong.double())
-    fewer, error = found.mean_mistakes_avoided()
-    assert fewer == pytest.approx(float((found.linear_mistakes - wrong.double()).mean()))
+    torch.testing.assert_close(found.network_zero_one, wrong.double())
+    fewer, error = found.mean_zero_one_gain()
+    assert fewer == pytest.approx(float((found.linear_zero_one - wrong.double()).mean()))
     assert fewer > 2 * error

@@ -3,12 +3,12 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
-from judged_cases import judge_of, network_with_truth
+from evaluated_cases import evaluator_of, network_with_truth
 from skorch.history import History
 
-from sk_spectral.data.batches import TensorRows
-from sk_spectral.search.iterative_pruning import expected_rise, halve
-from sk_spectral.search.refit import RelaxedFit
+from sk_spectral.data.batches import TensorDataset
+from sk_spectral.search.fine_tuning import FineTuning
+from sk_spectral.search.iterative_pruning import expected_rise, prune_iteratively
 from sk_spectral.search.trainer import Trainer
 from sk_spectral.training.losses import SquaredError
 
@@ -25,14 +25,14 @@ def n_units(masks):
 def test_halves_leave_while_the_loss_is_not_expected_to_rise():
     network, X = network_with_truth(silent=(0, 3, 4, 7))
     y = noisy_truth(network, X)
-    judge, refits, lines = judge_of(X, y, independent=True), [], []
+    evaluator, refits, lines = evaluator_of(X, y, independent=True), [], []
 
     def refit(masks):
         refits.append(n_units(masks))
         return len(refits)
 
     linear_loss = 0.1
-    pruning, last = halve(network, judge, linear_loss, refit, lines.append)
+    pruning, last = prune_iteratively(network, evaluator, linear_loss, refit, lines.append)
     kept = n_units(pruning.unit_masks)
     assert refits[0] == 11
     assert refits[last.n_epochs - 1] == kept < 22
@@ -40,17 +40,19 @@ def test_halves_leave_while_the_loss_is_not_expected_to_rise():
     assert sum("taken back" in line for line in lines) >= 1
     assert all(a != b for a, b in pairwise(refits))  # none is tried again from the same units
     # Without refits the outputs differ by the units that left, to which the noise is nothing.
-    allowed = 0.01 * min(0.0025, linear_loss) + 1e-4 * judge.constant_loss
-    whole = judge.losses(network, network.active_units()).mean()
+    allowed = 0.01 * min(0.0025, linear_loss) + 1e-4 * evaluator.constant_loss
+    whole = evaluator.losses(network, network.active_units()).mean()
     assert pruning.loss_after == pytest.approx(float(whole), abs=3 * allowed)
 
 
 def test_no_more_may_be_lost_than_a_share_of_the_gain_over_the_linear_map():
     network, X = network_with_truth(silent=(0, 3, 4, 7))
-    judge = judge_of(X, noisy_truth(network, X), tol=0.5, independent=True)
-    loss = float(judge.losses(network, network.active_units()).mean())
+    evaluator = evaluator_of(X, noisy_truth(network, X), tol=0.5, independent=True)
+    loss = float(evaluator.losses(network, network.active_units()).mean())
     kept = {
-        linear_loss: n_units(halve(network, judge, linear_loss, lambda masks: 1)[0].unit_masks)
+        linear_loss: n_units(
+            prune_iteratively(network, evaluator, linear_loss, lambda masks: 1)[0].unit_masks
+        )
         for linear_loss in (0.5 * loss, 1.1 * loss, 100.0)
     }
     assert kept[0.5 * loss] >= kept[1.1 * loss] >= kept[100.0]
@@ -67,7 +69,7 @@ def test_a_refit_that_is_too_much_is_taken_back():
             network.eigenvectors[1].mul_(2.0)
         return 1
 
-    pruning, last = halve(network, judge_of(X, y, independent=True), 1.0, spoil)
+    pruning, last = prune_iteratively(network, evaluator_of(X, y, independent=True), 1.0, spoil)
     assert last is None
     assert all(mask.all() for mask in pruning.unit_masks)
     assert all(torch.equal(v, before[k]) for k, v in network.state_dict().items())
@@ -84,7 +86,7 @@ def test_the_last_refit_that_was_kept_can_be_made_again():
                 lam += 1.0
         return len(before)
 
-    _, last = halve(network, judge_of(X, y, tol=1e9, independent=True), 1e9, refit)
+    _, last = prune_iteratively(network, evaluator_of(X, y, tol=1e9, independent=True), 1e9, refit)
     assert last.n_epochs == len(before)
     assert float(last.parameters["eigenvalues.2"][0]) == before[-1]
     assert float(network.eigenvalues[2][0].detach()) == pytest.approx(before[-1] + 1.0)
@@ -147,8 +149,8 @@ def test_a_relaxed_fit_is_drawn_towards_the_whole_network_and_its_last_step_goes
     network, X = network_with_truth((3, 6, 2))
     outputs, y = network(X).detach(), torch.zeros(200, 2).double()
     trainer, masks = Recorder(), network.active_units()
-    train, valid = TensorRows(X[:150], y[:150]), TensorRows(X[150:], y[150:])
-    refit = RelaxedFit(trainer, network, train, valid, lambda: TensorRows(X, y))
+    train, valid = TensorDataset(X[:150], y[:150]), TensorDataset(X[150:], y[150:])
+    refit = FineTuning(trainer, network, train, valid, lambda: TensorDataset(X, y))
     with torch.no_grad():
         network.eigenvalues[1].mul_(3.0)  # what it becomes does not change the targets
     assert refit(masks) == 2
@@ -156,9 +158,9 @@ def test_a_relaxed_fit_is_drawn_towards_the_whole_network_and_its_last_step_goes
     torch.testing.assert_close(rows.y, 0.7 * outputs[:150])
     assert watched is valid
     assert n_epochs == 50  # 400 steps of 8 batches
-    _, last = halve(network, judge_of(X, y, tol=1e9, independent=True), 1e9, refit)
+    _, last = prune_iteratively(network, evaluator_of(X, y, tol=1e9, independent=True), 1e9, refit)
     refit.keep(masks, last)
-    refit.again_to_all()
+    refit.again_on_all_rows()
     rows, watched, n_epochs = trainer.fits[-1]
     torch.testing.assert_close(rows.y, 0.7 * outputs)
     assert watched is None

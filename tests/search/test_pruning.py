@@ -1,6 +1,6 @@
 import pytest
 import torch
-from judged_cases import judge_of, network_with_truth
+from evaluated_cases import evaluator_of, network_with_truth
 from spectral_cases import randomize
 
 from sk_spectral import SpectralNetwork
@@ -18,10 +18,10 @@ def test_silent_units_leave_and_the_loss_stays_within_the_limit():
     noise = 0.05 * torch.randn(200, 2, generator=torch.Generator().manual_seed(2)).double()
     y = (network(X) + noise).detach()
     before = {k: v.clone() for k, v in network.state_dict().items()}
-    judge = judge_of(X, y)
-    pruning = prune(network, judge)
+    evaluator = evaluator_of(X, y)
+    pruning = prune(network, evaluator)
     assert not pruning.unit_masks[0][[0, 3, 4, 7]].any()
-    assert pruning.loss_after <= judge.limit(pruning.loss_before)
+    assert pruning.loss_after <= evaluator.tolerated(pruning.loss_before)
     assert pruning.loss_after == pytest.approx(loss_with(network, pruning.unit_masks, X, y))
     assert all(torch.equal(v, before[k]) for k, v in network.state_dict().items())
 
@@ -29,27 +29,27 @@ def test_silent_units_leave_and_the_loss_stays_within_the_limit():
 def test_nothing_more_could_leave_in_order_of_importance():
     network, X = network_with_truth(silent=(0, 3))
     y = (network(X) + 0.1).detach()
-    judge = judge_of(X, y)
-    pruning = prune(network, judge)
+    evaluator = evaluator_of(X, y)
+    pruning = prune(network, evaluator)
     kept = torch.cat(pruning.unit_masks).nonzero().squeeze(1)
     least = kept[torch.cat(unit_importances(network, X))[kept].argmin()]
     flat = torch.cat(pruning.unit_masks).clone()
     flat[least] = False
     fewer = list(flat.split([len(mask) for mask in pruning.unit_masks]))
-    assert loss_with(network, fewer, X, y) > judge.limit(pruning.loss_before)
+    assert loss_with(network, fewer, X, y) > evaluator.tolerated(pruning.loss_before)
 
 
 def test_tol_none_keeps_all_active_units():
     network, X = network_with_truth()
     with torch.no_grad():
         network.eigenvalues[1][:2] = 0.0  # T_1 = −λ_1 φ_0: these read nothing
-    pruning = prune(network, judge_of(X, torch.zeros(200, 2).double(), tol=None))
+    pruning = prune(network, evaluator_of(X, torch.zeros(200, 2).double(), tol=None))
     assert [int(mask.sum()) for mask in pruning.unit_masks] == [10, 10]
 
 
 def test_a_constant_target_keeps_no_unit():
     network, X = network_with_truth()
-    pruning = prune(network, judge_of(X, torch.full((200, 2), 3.0).double()))
+    pruning = prune(network, evaluator_of(X, torch.full((200, 2), 3.0).double()))
     assert not any(mask.any() for mask in pruning.unit_masks)
 
 

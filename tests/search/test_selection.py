@@ -1,17 +1,17 @@
-"""What stays of a trained network: the linear map, or units, by the rows of a judge or by folds."""
+"""What stays of a trained network: the linear map, or units, by an evaluator or by folds."""
 
 from copy import deepcopy
 from dataclasses import replace
 
 import pytest
 import torch
-from judged_cases import judge_of, network_with_truth
+from evaluated_cases import evaluator_of, network_with_truth
 
-from sk_spectral.data.batches import TensorRows
-from sk_spectral.search.baseline import SHRINKAGES, LinearMaps, Rival, best_rival
+from sk_spectral.data.batches import TensorDataset
+from sk_spectral.search.baseline import SHRINKAGES, Baseline, LinearMaps, best_baseline
 from sk_spectral.search.out_of_fold import OutOfFold
 from sk_spectral.search.pruning import Pruning, prune
-from sk_spectral.search.selection import reduce, untouched
+from sk_spectral.search.selection import select, untouched
 
 
 def test_units_that_act_linearly_give_way_to_the_linear_map():
@@ -20,9 +20,9 @@ def test_units_that_act_linearly_give_way_to_the_linear_map():
     with torch.no_grad():
         network.eigenvectors[0][:, -1] = -100.0 * network.eigenvalues[1].sign()
     y = network(X).detach()
-    judge = judge_of(X, y)
-    assert prune(network, judge).unit_masks[0].any()
-    pruning, shrinkage = reduce(network, judge, TensorRows(X, y))
+    evaluator = evaluator_of(X, y)
+    assert prune(network, evaluator).unit_masks[0].any()
+    pruning, shrinkage = select(network, evaluator, TensorDataset(X, y))
     assert shrinkage == SHRINKAGES[-1]
     assert not pruning.unit_masks[0].any()
     assert not network.active_units()[0].any()
@@ -33,9 +33,9 @@ def test_units_that_act_linearly_give_way_to_the_linear_map():
 def test_units_that_bend_are_kept_against_the_linear_map():
     network, X = network_with_truth((3, 6, 2))
     y = network(X).detach()
-    judge = judge_of(X, y, independent=True)
+    evaluator = evaluator_of(X, y, independent=True)
     before = {k: v.clone() for k, v in network.state_dict().items()}
-    pruning, shrinkage = reduce(network, judge, TensorRows(X, y))
+    pruning, shrinkage = select(network, evaluator, TensorDataset(X, y))
     assert shrinkage is None
     assert all(mask.any() for mask in pruning.unit_masks)
     assert all(torch.equal(v, before[k]) for k, v in network.state_dict().items())
@@ -46,13 +46,13 @@ def test_units_that_bend_are_kept_against_the_linear_map():
 def test_within_two_standard_errors_is_forgiven_on_rows_of_their_own(independent, far):
     network, X = network_with_truth((3, 6, 2))
     y = torch.randn(200, 2, generator=torch.Generator().manual_seed(3)).double()
-    fitted = LinearMaps(TensorRows(X, y), 2, True)(1e-9)
-    network.set_perceptron(torch.as_tensor(fitted))
+    fitted = LinearMaps(TensorDataset(X, y), 2, True)(1e-9)
+    network.set_linear_map(torch.as_tensor(fitted))
     with torch.no_grad():
         network.eigenvalues[1].fill_(1e-3)
-    judge = judge_of(X, y, tol=0.0, independent=independent)
+    evaluator = evaluator_of(X, y, tol=0.0, independent=independent)
     masks = network.active_units()
-    losses = judge.losses(network, masks)
+    losses = evaluator.losses(network, masks)
     loss = float(losses.mean())
     linear_map = torch.as_tensor(fitted + (0.2 if far else 0.01))
     outputs = X @ linear_map[:, :3].T + linear_map[:, 3]
@@ -60,27 +60,29 @@ def test_within_two_standard_errors_is_forgiven_on_rows_of_their_own(independent
     two_standard_errors = 2 * float(excess.std(correction=0)) / 200**0.5
     assert (float(excess.mean()) > two_standard_errors + 2e-4) == far
     assert float(excess.mean()) > 2e-4  # over the floor
-    rival = Rival(linear_map, 1.0, losses + excess)
-    assert rival.is_beaten(network, Pruning(masks, loss, loss), judge) == (far or not independent)
+    baseline = Baseline(linear_map, 1.0, losses + excess)
+    assert baseline.is_beaten(network, Pruning(masks, loss, loss), evaluator) == (
+        far or not independent
+    )
     nothing = Pruning([mask & False for mask in masks], loss, loss)
-    assert not rival.is_beaten(network, nothing, judge)
+    assert not baseline.is_beaten(network, nothing, evaluator)
 
 
 def test_the_rival_has_the_shrinkage_that_is_best_for_the_judge():
     network, X = network_with_truth((3, 6, 2))
     y = torch.randn(200, 2, generator=torch.Generator().manual_seed(3)).double()
-    maps = LinearMaps(TensorRows(X[:20], y[:20]), 2, True)
-    judge = judge_of(X[20:], y[20:], independent=True)
-    rival = best_rival(network, judge, maps)
+    maps = LinearMaps(TensorDataset(X[:20], y[:20]), 2, True)
+    evaluator = evaluator_of(X[20:], y[20:], independent=True)
+    baseline = best_baseline(network, evaluator, maps)
     by_hand = {}
     for shrinkage in SHRINKAGES:
         W = torch.as_tensor(maps(shrinkage))
         by_hand[shrinkage] = float((X[20:] @ W[:, :3].T + W[:, 3] - y[20:]).square().mean())
-    assert rival.shrinkage == min(by_hand, key=by_hand.get) > SHRINKAGES[-1]
-    assert float(rival.losses.mean()) == pytest.approx(min(by_hand.values()))
-    trained_on = best_rival(network, replace(judge, independent=False), maps)
+    assert baseline.shrinkage == min(by_hand, key=by_hand.get) > SHRINKAGES[-1]
+    assert float(baseline.losses.mean()) == pytest.approx(min(by_hand.values()))
+    trained_on = best_baseline(network, replace(evaluator, independent=False), maps)
     assert trained_on.shrinkage == SHRINKAGES[-1]
-    assert best_rival(network, judge, lambda shrinkage: None) is None
+    assert best_baseline(network, evaluator, lambda shrinkage: None) is None
 
 
 def compared(gain, spread, fewer=None, constant_loss=2.0):
@@ -117,7 +119,7 @@ def test_units_are_preferred_by_two_standard_errors_of_loss_or_of_mistakes(
 
 
 @pytest.mark.parametrize(
-    ("gain", "fewer", "constant_mistakes", "expected"),
+    ("gain", "fewer", "constant_zero_one", "expected"),
     [
         (0.01, 3, 0.5, True),  # 1.8 standard errors of the mistakes
         (0.01, 2, 0.5, False),  # 1.4
@@ -127,10 +129,10 @@ def test_units_are_preferred_by_two_standard_errors_of_loss_or_of_mistakes(
     ],
 )
 def test_fewer_mistakes_are_enough_where_the_truth_is_known_to_bend(
-    gain, fewer, constant_mistakes, expected
+    gain, fewer, constant_zero_one, expected
 ):
     found = replace(
-        compared(gain, 1.0, fewer), tol=0.5, bent=True, constant_mistakes=constant_mistakes
+        compared(gain, 1.0, fewer), tol=0.5, bent=True, constant_zero_one=constant_zero_one
     )
     assert found.prefers_units() == expected
 
@@ -138,9 +140,9 @@ def test_fewer_mistakes_are_enough_where_the_truth_is_known_to_bend(
 def test_units_that_folds_preferred_are_not_asked_of_the_judge():
     network, X = network_with_truth((3, 6, 2))
     y = torch.randn(200, 2, generator=torch.Generator().manual_seed(3)).double()
-    judge = judge_of(X, y, independent=True)
-    assert untouched(network, judge).unit_masks[0].all()
-    assert reduce(deepcopy(network), judge, TensorRows(X, y))[1] is not None
-    pruning, shrinkage = reduce(network, judge, TensorRows(X, y), compared(1.0, 1.0))
+    evaluator = evaluator_of(X, y, independent=True)
+    assert untouched(network, evaluator).unit_masks[0].all()
+    assert select(deepcopy(network), evaluator, TensorDataset(X, y))[1] is not None
+    pruning, shrinkage = select(network, evaluator, TensorDataset(X, y), compared(1.0, 1.0))
     assert shrinkage is None
     assert pruning.unit_masks[0].any()

@@ -4,7 +4,7 @@ import torch
 from sklearn.datasets import make_circles
 from sklearn.linear_model import Ridge
 
-from sk_spectral.data.batches import TensorRows
+from sk_spectral.data.batches import TensorDataset
 from sk_spectral.search import wide_limit
 from sk_spectral.search.wide_limit import bends
 
@@ -12,7 +12,7 @@ from sk_spectral.search.wide_limit import bends
 def rows_of(X, y, weight=None):
     y = torch.as_tensor(y)
     weight = None if weight is None else torch.as_tensor(weight)
-    return TensorRows(torch.as_tensor(X), y if y.ndim == 1 and not y.is_floating_point() else
+    return TensorDataset(torch.as_tensor(X), y if y.ndim == 1 and not y.is_floating_point() else
                       y.reshape(len(y), -1), weight)  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from torch import nn
 from sk_spectral import SpectralNetwork
 from sk_spectral.spectral import algebra
 from sk_spectral.spectral.network import ACTIVATIONS
-from sk_spectral.training.units import multiply_outputs
+from sk_spectral.training.rescaling import multiply_outputs
 
 ARCHITECTURES = [[3, 2], [3, 5, 1], [4, 6, 5, 2], [2, 3, 4, 5, 4, 3]]
 

@@ -20,7 +20,7 @@ def test_probabilities_in_place_of_codes(n_outputs, weighted):
     """The loss is the mean over codes drawn with these probabilities, and so is its gradient."""
     loss = LogLoss()
     outputs, y = outputs_and_codes(n_outputs)
-    targets = loss.drawn_towards(outputs_and_codes(n_outputs, seed=1)[0], y, 0.7)
+    targets = loss.soft_targets(outputs_and_codes(n_outputs, seed=1)[0], y, 0.7)
     p = torch.stack([1 - targets, targets], dim=1) if n_outputs == 1 else targets
     torch.testing.assert_close(p.sum(dim=1), torch.ones(N_SAMPLES).double())
     codes = [torch.full_like(y, code) for code in range(p.shape[1])]
@@ -39,13 +39,13 @@ def test_probabilities_in_place_of_codes(n_outputs, weighted):
 def test_targets_between_the_truth_and_what_a_network_says(n_outputs):
     loss = LogLoss()
     outputs, y = outputs_and_codes(n_outputs)
-    torch.testing.assert_close(loss(outputs, loss.drawn_towards(outputs, y, 0.0)), loss(outputs, y))
+    torch.testing.assert_close(loss(outputs, loss.soft_targets(outputs, y, 0.0)), loss(outputs, y))
     p = torch.sigmoid(outputs[:, 0]) if n_outputs == 1 else torch.softmax(outputs, dim=1)
-    torch.testing.assert_close(loss.drawn_towards(outputs, y, 1.0), p)
+    torch.testing.assert_close(loss.soft_targets(outputs, y, 1.0), p)
     _, gradient = loss.mean_and_gradient(outputs, p)
     torch.testing.assert_close(gradient, torch.zeros_like(outputs))
     numbers = torch.ones(N_SAMPLES, n_outputs).double()
-    found = SquaredError().drawn_towards(outputs, numbers, 0.25)
+    found = SquaredError().soft_targets(outputs, numbers, 0.25)
     torch.testing.assert_close(found, 0.25 * outputs + 0.75)
 
 
@@ -66,9 +66,9 @@ def test_divergence_is_the_rise_of_the_loss_where_the_reference_is_right(n_outpu
 
 
 @pytest.mark.parametrize("n_outputs", [1, 3])
-def test_mistakes_are_classes_that_are_not_the_likeliest(n_outputs):
+def test_zero_one_losses_are_classes_that_are_not_the_likeliest(n_outputs):
     outputs, y = outputs_and_codes(n_outputs)
     numbers = outputs.numpy()
     found = (numbers[:, 0] > 0).astype(int) if n_outputs == 1 else numbers.argmax(axis=1)
-    np.testing.assert_array_equal(LogLoss().mistakes(outputs, y), found != y.numpy())
-    assert SquaredError().mistakes(outputs, outputs) is None
+    np.testing.assert_array_equal(LogLoss().zero_one(outputs, y), found != y.numpy())
+    assert SquaredError().zero_one(outputs, outputs) is None

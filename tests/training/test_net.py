@@ -4,7 +4,7 @@ import torch
 from skorch.callbacks import Callback, EpochScoring, LRScheduler
 
 from sk_spectral import SpectralNASRegressor, SpectralNetwork
-from sk_spectral.data.batches import BatchIterator, TensorRows
+from sk_spectral.data.batches import BatchIterator, TensorDataset
 from sk_spectral.spectral.penalties import PENALTIES
 from sk_spectral.training import threads
 from sk_spectral.training.config import auto_weight_decay, build_net
@@ -15,7 +15,7 @@ def rows(n_samples=50, weighted=False, seed=0):
     generator = torch.Generator().manual_seed(seed)
     X = torch.rand(n_samples, 2, generator=generator) * 2 - 1
     weight = torch.rand(n_samples, generator=generator) + 0.5 if weighted else None
-    return TensorRows(X, X.square().sum(dim=1, keepdim=True), weight)
+    return TensorDataset(X, X.square().sum(dim=1, keepdim=True), weight)
 
 
 def net_for(network, **changes):
@@ -35,7 +35,7 @@ def test_batches_hold_every_row_once_by_whole_indexing():
     data = rows(23)
     asked = []
 
-    class Watched(TensorRows):
+    class Watched(TensorDataset):
         def take(self, picked):
             asked.append(picked)
             return super().take(picked)
@@ -102,7 +102,7 @@ def test_early_stopping_restores_the_best_epoch():
 
 def test_the_net_keeps_no_rows():
     net = net_for(new_network()).fit_rows(rows(), rows(seed=1), 2)
-    assert not any(isinstance(value, TensorRows) for value in vars(net).values())
+    assert not any(isinstance(value, TensorDataset) for value in vars(net).values())
 
 
 @pytest.mark.parametrize("solver", ["adam", "sgd", "lbfgs"])

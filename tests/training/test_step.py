@@ -9,7 +9,7 @@ from skorch.callbacks import Callback, Freezer, GradientNormClipping
 from spectral_cases import randomize
 
 from sk_spectral import SpectralNetwork
-from sk_spectral.data.batches import Batch, TensorRows
+from sk_spectral.data.batches import Batch, TensorDataset
 from sk_spectral.spectral.penalties import PENALTIES
 from sk_spectral.training.config import build_net
 from sk_spectral.training.losses import LogLoss, SquaredError, weighted_mean
@@ -147,7 +147,7 @@ def test_parameters_are_views_while_attached_and_alone_after_it():
 def rows(n_samples=60):
     generator = torch.Generator().manual_seed(3)
     X = torch.rand(n_samples, 2, generator=generator) * 2 - 1
-    return TensorRows(X, X.square().sum(dim=1, keepdim=True))
+    return TensorDataset(X, X.square().sum(dim=1, keepdim=True))
 
 
 def net_for(network, *callbacks, **changes):
@@ -163,7 +163,7 @@ def net_for(network, *callbacks, **changes):
 @pytest.mark.parametrize("penalty", [None, "gamma"])
 def test_trains_as_a_loop_in_plain_torch_does(solver, penalty):
     network = randomize(seeded([2, 8, 8, 1]), scale=0.3)
-    data = TensorRows(rows().X.double(), rows().y.double())
+    data = TensorDataset(rows().X.double(), rows().y.double())
     reference = deepcopy(network)
     settings = {"penalty": penalty, "alpha": 0.01, "weight_decay": 0.1, "eigenvalue_rate": 3.0}
     net = net_for(network, solver=solver, **settings).fit_rows(data, None, 3)

@@ -1,4 +1,4 @@
-"""A relaxed fit: what is left of a network, trained without the penalty to do as the whole did."""
+"""Fine-tuning with distillation: what is left of a network is trained to do as the whole did."""
 
 from collections.abc import Callable
 from copy import deepcopy
@@ -6,8 +6,8 @@ from copy import deepcopy
 import numpy as np
 from torch import Tensor
 
-from sk_spectral.data.batches import TensorRows
-from sk_spectral.search.iterative_pruning import LastRefit
+from sk_spectral.data.batches import TensorDataset
+from sk_spectral.search.iterative_pruning import Checkpoint
 from sk_spectral.search.trainer import Trainer
 from sk_spectral.spectral.network import SpectralNetwork
 from sk_spectral.training.net import SpectralNet
@@ -16,7 +16,7 @@ _SHARE_OF_THE_WHOLE = 0.7
 _STEPS, _STEPS_UNWATCHED = 400, 150
 
 
-class RelaxedFit:
+class FineTuning:
     """Trains what is left of a network, its targets drawn towards the outputs of the whole.
 
     The targets are 0.7 of what the whole network says and 0.3 of the truth (Hinton, Vinyals and
@@ -29,8 +29,8 @@ class RelaxedFit:
     trainer : Trainer
     network : SpectralNetwork
         Is trained further by each call. As it is now it is the whole.
-    train : TensorRows
-    valid : TensorRows or None
+    train : TensorDataset
+    valid : TensorDataset or None
     all_rows : callable, optional
         Gives both together.
     """
@@ -39,18 +39,18 @@ class RelaxedFit:
         self,
         trainer: Trainer,
         network: SpectralNetwork,
-        train: TensorRows,
-        valid: TensorRows | None,
-        all_rows: Callable[[], TensorRows] | None = None,
+        train: TensorDataset,
+        valid: TensorDataset | None,
+        all_rows: Callable[[], TensorDataset] | None = None,
     ) -> None:
         self._trainer = trainer
         self._network = network
         self._whole = deepcopy(network)
         self._share = 1.0 if valid is None else _SHARE_OF_THE_WHOLE
-        self._train = self._drawn_towards_the_whole(train)
+        self._train = self._with_soft_targets(train)
         self._valid = valid
         self._all_rows = all_rows
-        self._kept: tuple[list[Tensor], LastRefit] | None = None
+        self._kept: tuple[list[Tensor], Checkpoint] | None = None
 
     def __call__(self, unit_masks: list[Tensor]) -> int:
         """Train for 400 steps and keep the epoch that is best for the validation rows.
@@ -71,11 +71,11 @@ class RelaxedFit:
             return len(net.history)
         return 1 + int(np.argmin(net.history[:, "valid_loss"]))
 
-    def keep(self, unit_masks: list[Tensor], last: LastRefit) -> None:
+    def keep(self, unit_masks: list[Tensor], last: Checkpoint) -> None:
         """Remember what the search ended with."""
         self._kept = unit_masks, last
 
-    def again_to_all(self) -> None:
+    def again_on_all_rows(self) -> None:
         """Make the last refit again, on all rows, if these are more than were trained on.
 
         The other rows are let go, and no refit can be made any more.
@@ -85,18 +85,18 @@ class RelaxedFit:
         del self._train, self._valid
         unit_masks, last = self._kept
         self._network.load_state_dict(last.parameters)
-        rows = self._drawn_towards_the_whole(self._all_rows())
+        rows = self._with_soft_targets(self._all_rows())
         self._fit(rows, None, unit_masks, last.n_epochs)
 
-    def _drawn_towards_the_whole(self, rows: TensorRows) -> TensorRows:
+    def _with_soft_targets(self, rows: TensorDataset) -> TensorDataset:
         outputs = self._whole.evaluate(rows.X)
-        y = self._trainer.loss.drawn_towards(outputs, rows.y, self._share)
-        return TensorRows(rows.X, y, rows.sample_weight)
+        y = self._trainer.loss.soft_targets(outputs, rows.y, self._share)
+        return TensorDataset(rows.X, y, rows.sample_weight)
 
     def _fit(
         self,
-        rows: TensorRows,
-        valid: TensorRows | None,
+        rows: TensorDataset,
+        valid: TensorDataset | None,
         unit_masks: list[Tensor],
         n_epochs: int,
     ) -> SpectralNet:

@@ -4,7 +4,7 @@ import torch
 from spectral_cases import randomize
 
 from sk_spectral import SpectralNetwork
-from sk_spectral.search.evaluation import Judge
+from sk_spectral.search.evaluation import Evaluator
 from sk_spectral.training.losses import SquaredError
 
 
@@ -19,9 +19,9 @@ def network_with_truth(sizes=(3, 12, 10, 2), silent=()):
     return network, X
 
 
-def judge_of(X, y, *, tol=0.01, independent=False, weight=None):
+def evaluator_of(X, y, *, tol=0.01, independent=False, weight=None):
     loss = SquaredError()
-    return Judge(
+    return Evaluator(
         X, lambda outputs: loss(outputs, y), loss.divergence, weight,
         constant_loss=float(loss(y.mean(dim=0).expand_as(y), y).mean()),
         tol=tol, independent=independent,
