@@ -24,12 +24,15 @@ class Data:
         Rows among which those of X are.
     rows : array of shape (n_samples,), or None
         Which these are; None for all.
+    n_classes : int, or None
+        Of class codes, how many there may be.
     """
 
     y: Array
     sample_weight: Array | None
     source: Array
     rows: Array | None = None
+    n_classes: int | None = None
 
     def __len__(self) -> int:
         return len(self.y)
@@ -38,6 +41,14 @@ class Data:
     def n_features(self) -> int:
         """Columns of X."""
         return self.source.shape[1]
+
+    @property
+    def n_outputs(self) -> int:
+        """Outputs of a network for these targets: one for each class, or one for two."""
+        if self.y.ndim == 2:
+            return self.y.shape[1]
+        n_classes = int(self.y.max()) + 1 if self.n_classes is None else self.n_classes
+        return 1 if n_classes == 2 else n_classes
 
     def parts_of_X(self) -> Iterator[Array]:
         """X in order, some rows at a time."""
@@ -50,7 +61,7 @@ class Data:
         """These rows alone."""
         weight = None if self.sample_weight is None else self.sample_weight[rows]
         chosen = rows if self.rows is None else self.rows[rows]
-        return Data(self.y[rows], weight, self.source, chosen)
+        return Data(self.y[rows], weight, self.source, chosen, self.n_classes)
 
     def without_zero_weights(self) -> "Data":
         """The rows that count."""

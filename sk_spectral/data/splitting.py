@@ -1,6 +1,5 @@
 """Which rows are held out: equal rows together, and by class where classes allow it."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -118,48 +117,53 @@ class Split:
         cls,
         data: Data,
         valid: Data | None,
-        parameters: Mapping[str, Any],
+        *,
+        early_stopping: bool | str,
+        validation_fraction: float,
+        is_compared: bool,
+        watches: bool,
         random_state: np.random.RandomState,
     ) -> Self:
-        """By the parameters of an estimator; `valid` are rows that the user has set apart."""
-        early_stopping = parameters["early_stopping"]
+        """Of `data`, and of `valid` that the user has set apart.
+
+        Parameters
+        ----------
+        data : Data
+        valid : Data or None
+        early_stopping : bool or "auto"
+            Whether to set rows apart; "auto" does from 100 on, if the training `watches` them.
+        validation_fraction : float
+        is_compared : bool
+            Whether folds are wanted, where they can tell more than the rows set apart.
+        watches : bool
+        random_state : RandomState
+        """
         wanted = valid is None and (
             early_stopping is True
-            or (
-                early_stopping == "auto"
-                and parameters["solver"] != "lbfgs"
-                and len(data) >= _FEWEST_ROWS_TO_SPLIT
-            )
+            or (early_stopping == "auto" and watches and len(data) >= _FEWEST_ROWS_TO_SPLIT)
         )
-        compared = is_to_be_compared(data, parameters)
+        compared = is_compared and folds_tell_more(data, validation_fraction)
         splitter = Splitter.of(data) if wanted or compared else None
         if splitter is not None and splitter.n_groups < 2:
             splitter = None  # one row, however often
         of_folds = splitter if compared else None
         if not wanted or splitter is None:
             return cls(data, valid, data, of_folds)
-        rows = splitter.set_apart(parameters["validation_fraction"], random_state)
+        rows = splitter.set_apart(validation_fraction, random_state)
         return cls(data.take(rows[0]), data.take(rows[1]), data, of_folds)
 
 
-def is_to_be_compared(data: Data, parameters: Mapping[str, Any]) -> bool:
-    """Whether folds of the rows are to hold the network against linear maps.
+def folds_tell_more(data: Data, validation_fraction: float) -> bool:
+    """Whether folds tell more of these rows than those set apart.
 
     Up to 5,000 rows, or where those set apart would hardly hold the rarer classes.
     """
-    if (
-        parameters["prune_tol"] is None
-        or parameters["early_stopping"] is False
-        or parameters["solver"] == "lbfgs"
-        or parameters["warm_start"]  # may have seen the rows before
-    ):
-        return False
     if len(data) <= MOST_ROWS:
         return True
     if data.y.ndim != 1:
         return False
     rarer = len(data) - np.bincount(data.y).max()
-    return bool(parameters["validation_fraction"] * rarer < FEWEST_INFORMATIVE)
+    return bool(validation_fraction * rarer < FEWEST_INFORMATIVE)
 
 
 def groups_to_keep(data: Data) -> NDArray[np.intp]:

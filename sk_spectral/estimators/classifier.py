@@ -18,7 +18,6 @@ from sk_spectral.estimators.parameters import (
     check_spread,
 )
 from sk_spectral.estimators.prediction import Array
-from sk_spectral.training.losses import LogLoss
 
 
 class SpectralNASClassifier(ClassifierMixin, SpectralSearch):
@@ -227,7 +226,7 @@ loss_, loss_curve_, n_iter_, n_features_in_, feature_names_in_
             by_class = by_class[codes]
             weight = by_class if weight is None else weight * by_class
             check_spread(weight, "class_weight")
-        data = Data(codes, weight, X).without_zero_weights()
+        data = Data(codes, weight, X, n_classes=len(self.classes_)).without_zero_weights()
         if not len(data):
             raise ValueError(
                 f"class_weight leaves no row of y{suffix} with a weight above 0; at least one must "
@@ -240,9 +239,3 @@ loss_, loss_curve_, n_iter_, n_features_in_, feature_names_in_
                 f"{'' if weight is None else ' among the rows of weight above 0'}."
             )
         return data
-
-    def _n_outputs(self, data: Data) -> int:
-        return 1 if len(self.classes_) == 2 else len(self.classes_)
-
-    def _loss(self) -> LogLoss:
-        return LogLoss()

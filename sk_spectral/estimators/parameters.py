@@ -4,10 +4,8 @@ from collections.abc import Iterable, Sequence
 from math import isfinite
 from numbers import Integral, Real
 from typing import Any
-from warnings import warn
 
 import numpy as np
-import torch
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_array, check_random_state, check_scalar
 from sklearn.utils.multiclass import check_classification_targets
@@ -105,19 +103,6 @@ def _check_random_state(random_state: Any) -> None:
             f"random_state={random_state!r} must be None, an int from 0 to 4294967295, or a numpy "
             "RandomState."
         ) from error
-
-
-def check_device(device: str | torch.device) -> torch.device:
-    """The torch device, or ValueError if this machine has no such one."""
-    try:
-        checked = torch.device(device)
-        torch.zeros(1, device=checked).item()  # asks for values, which "meta" has not
-    except (RuntimeError, AssertionError, TypeError, NotImplementedError) as error:
-        raise ValueError(
-            f"device={device!r} cannot be used here ({str(error).splitlines()[0]}). "
-            "device='cpu' always can."
-        ) from error
-    return checked
 
 
 def check_sample_weight(
@@ -233,14 +218,3 @@ def check_classes(classes: ArrayLike) -> NDArray[Any]:
     if len(found) < 2:
         raise ValueError(f"classes={classes!r} holds one class only, and needs at least two.")
     return found
-
-
-def warn_of_batch_size(batch_size: int | str, n_samples: int) -> None:
-    """Warn where there are fewer rows than a batch is to have."""
-    if batch_size != "auto" and batch_size > n_samples:
-        warn(
-            f"batch_size={batch_size} is over the {n_samples} training rows; "
-            f"batches of {n_samples} rows are used.",
-            UserWarning,
-            stacklevel=2,
-        )

@@ -13,7 +13,6 @@ from sk_spectral.estimators.parameters import (
     check_targets,
 )
 from sk_spectral.estimators.prediction import Array
-from sk_spectral.training.losses import SquaredError
 
 
 class SpectralNASRegressor(RegressorMixin, SpectralSearch):
@@ -252,9 +251,3 @@ class SpectralNASRegressor(RegressorMixin, SpectralSearch):
                 f"to {self._n_targets}."
             )
         return Data(targets, weight, X).without_zero_weights()
-
-    def _n_outputs(self, data: Data) -> int:
-        return data.y.shape[1]
-
-    def _loss(self) -> SquaredError:
-        return SquaredError()

@@ -17,11 +17,13 @@ from sk_spectral.data.dataset import Data
 from sk_spectral.data.reservoir import Reservoir, joined
 from sk_spectral.data.running_moments import RunningMoments
 from sk_spectral.data.scaling import refuse_beyond
-from sk_spectral.estimators.parameters import check_device
 from sk_spectral.search.evaluation import Evaluator
 from sk_spectral.search.pruning import Pruning, prune
+from sk_spectral.search.result import initial, result_of, set_dtype
+from sk_spectral.search.trainer import Trainer
 from sk_spectral.spectral.network import SpectralNetwork
 from sk_spectral.training.config import auto_weight_decay
+from sk_spectral.training.losses import loss_for
 from sk_spectral.training.rescaling import rescale, silence
 
 _FEWEST_ROWS_TO_GO_ON = 32
@@ -88,7 +90,8 @@ def learn_on(search: Any, data: Data) -> None:
         now = before.with_rows(data)
         if _says_nothing_yet(before, now):
             X, y, weight = joined(before.sample.rows, data)
-            rows = Data(y, None if (weight == 1).all() else weight, X)
+            weight = None if (weight == 1).all() else weight
+            rows = Data(y, weight, X, n_classes=data.n_classes)
             _begin(search, rows)
             _silence_constant(search, now)
         else:
@@ -104,9 +107,12 @@ def learn_on(search: Any, data: Data) -> None:
 
 def _begin(search: Any, data: Data) -> None:
     """A new network in units of these rows, and a net for it."""
-    search._initialize(data, complete=False)
-    search._set_dtype(len(data))
-    search._start_net(len(data), validated=False)
+    config, streams = search._config(), search._streams()
+    start = initial(data, config, streams, complete=False)
+    search.network_, search._scaling = start.network, start.scaling
+    set_dtype(start.network, config, len(data))
+    trainer = Trainer(config, loss_for(data.y), streams)
+    search.net_ = trainer.new_net(start.network, len(data), stop_early=False)
 
 
 def _after_a_fit(search: Any, data: Data) -> Stream:
@@ -179,22 +185,23 @@ def _factors(new: NDArray[Any], old: NDArray[Any]) -> NDArray[Any]:
 
 
 def _train_and_prune(search: Any, data: Data, now: Stream) -> None:
-    network, net, trainer = search.network_, search.net_, search._trainer()
-    device = check_device(search.device)
+    network, net, config = search.network_, search.net_, search._config()
+    training = config.training
+    device = training.torch_device()
     network.to(device)
     settings = {"dtype": network.eigenvalues[0].dtype, "device": device}
     rows = _by_all_weights(search._scaling.to_rows(data, **settings), data, now)
-    net.batch_size = trainer.batch_size(len(data))
-    if search.solver != "lbfgs" and search.weight_decay == "auto":
-        n_rows = max(now.n_seen, len(data) * search.max_iter)
-        decay = auto_weight_decay(search.learning_rate_init, net.batch_size, n_rows, 1)
+    net.batch_size = training.batch_size_for(len(data))
+    if training.solver != "lbfgs" and training.weight_decay == "auto":
+        n_rows = max(now.n_seen, len(data) * training.max_iter)
+        decay = auto_weight_decay(training.learning_rate_init, net.batch_size, n_rows, 1)
         net.optimizer_.param_groups[1]["weight_decay"] = decay
     units = None
     if now.units is not None:
         units = [torch.as_tensor(mask, device=device) for mask in now.units]
     net.fit_rows(rows, None, 1, _as_factors(units, network))
     evaluated = search._scaling.to_rows(now.sample.weighed(), **settings)
-    evaluator = Evaluator.of_rows(trainer.loss, network, evaluated, None, search.prune_tol)
+    evaluator = Evaluator.of_rows(loss_for(data.y), network, evaluated, None, config.prune_tol)
     if len(now.sample) < _FEWEST_ROWS_TO_PRUNE:
         evaluator = replace(evaluator, tol=None)
     pruning = _as_before(network, evaluator, now)
@@ -203,7 +210,7 @@ def _train_and_prune(search: Any, data: Data, now: Stream) -> None:
         kept = [mask.cpu().numpy() for mask in pruning.unit_masks]
         search._stream = replace(now, pruned=(kept, now.n_seen))
     before = getattr(search, "loss_curve_", [])
-    search._finish(pruning, evaluated)
+    search._store(result_of(network, net, search._scaling, pruning, evaluated))
     search.loss_curve_ = [*before, search.loss_curve_[-1]]  # of several nets at first
     search.n_iter_ = len(search.loss_curve_)
 

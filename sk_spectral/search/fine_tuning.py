@@ -44,6 +44,8 @@ class FineTuning:
         all_rows: Callable[[], TensorDataset] | None = None,
     ) -> None:
         self._trainer = trainer
+        training = trainer.config.training
+        self._training = training.quiet().to_the_last_epoch().replace(penalty=None)
         self._network = network
         self._whole = deepcopy(network)
         self._share = 1.0 if valid is None else _SHARE_OF_THE_WHOLE
@@ -65,7 +67,7 @@ class FineTuning:
             Number of that epoch, from 1 on.
         """
         steps = _STEPS_UNWATCHED if self._valid is None else _STEPS
-        n_epochs = self._trainer.epochs_for(steps, len(self._train))
+        n_epochs = self._training.epochs_for(steps, len(self._train))
         net = self._fit(self._train, self._valid, unit_masks, n_epochs)
         if self._valid is None:
             return len(net.history)
@@ -100,7 +102,5 @@ class FineTuning:
         unit_masks: list[Tensor],
         n_epochs: int,
     ) -> SpectralNet:
-        net = self._trainer.new_net(
-            self._network, len(rows), valid is not None, **Trainer.UNWATCHED, penalty=None
-        )
+        net = self._trainer.new_net(self._network, len(rows), valid is not None, self._training)
         return net.fit_rows(rows, valid, n_epochs, [mask.to(rows.X.dtype) for mask in unit_masks])

@@ -1,10 +1,8 @@
-"""Whether max_iter cut a training off, and the warning that says so."""
+"""Whether max_iter cut a training off, and what to say of it."""
 
 from collections.abc import Sequence
-from warnings import warn
 
 import numpy as np
-from sklearn.exceptions import ConvergenceWarning
 
 from sk_spectral.training.net import SpectralNet
 
@@ -12,26 +10,26 @@ _SHARE_OF_THE_FALL = 0.01
 _LEAST_FALL = 1e-4
 
 
-def warn_if_cut_off(
-    net: SpectralNet,
-    max_iter: int,
-    tol: float,
-    patience: int,
-    best_epoch: int | None,
-    *,
-    stacklevel: int,
-) -> None:
-    """Warn where the last epoch allowed was reached while the loss watched was still falling.
+UNITS_MIGHT_PAY = (
+    "max_iter={} ended the training before hidden units beat the best linear map, "
+    "although the target is not linear. Raise max_iter to train to the end."
+)
+"""Where a training that was cut off has lost to a linear map that does not say all."""
+
+
+def cut_off_message(
+    net: SpectralNet, max_iter: int, tol: float, patience: int, best_epoch: int | None
+) -> str | None:
+    """What to say where the last epoch allowed was reached while the loss watched still fell.
 
     Of so few epochs that no rule could have stopped it by then, the training loss counts as well:
     that of validation rows may rise at first. Where folds have found the epoch that is best for
     rows held out, it is the last one.
     """
     if not was_cut_off(net, max_iter, best_epoch):
-        return
+        return None
     if best_epoch is not None:
-        _warn_of_loss("loss of rows held out", max_iter, stacklevel + 1)
-        return
+        return _while_falling("loss of rows held out", max_iter)
     history = net.history
     by_validation = dict(net.callbacks_)["early_stopping"].monitor == "valid_loss"
     watched = {"validation": "valid_loss"} if by_validation else {}
@@ -39,8 +37,8 @@ def warn_if_cut_off(
         watched["training"] = "train_loss"
     for name, column in watched.items():
         if _falls(history[:, column], tol, patience):
-            _warn_of_loss(f"{name} loss", max_iter, stacklevel + 1)
-            return
+            return _while_falling(f"{name} loss", max_iter)
+    return None
 
 
 def was_cut_off(net: SpectralNet, max_iter: int, best_epoch: int | None = None) -> bool:
@@ -55,22 +53,10 @@ def was_cut_off(net: SpectralNet, max_iter: int, best_epoch: int | None = None) 
     return moved and not net.stopped_ and len(losses) >= max_iter
 
 
-def warn_that_units_might_pay(max_iter: int, *, stacklevel: int) -> None:
-    """Where a training that was cut off has lost to a linear map that does not say all."""
-    warn(
-        f"max_iter={max_iter} ended the training before hidden units beat the best linear map, "
-        "although the target is not linear. Raise max_iter to train to the end.",
-        ConvergenceWarning,
-        stacklevel=stacklevel + 1,
-    )
-
-
-def _warn_of_loss(loss: str, max_iter: int, stacklevel: int) -> None:
-    warn(
+def _while_falling(loss: str, max_iter: int) -> str:
+    return (
         f"max_iter={max_iter} ended the training while the {loss} was still falling. "
-        "Raise max_iter to train to the end.",
-        ConvergenceWarning,
-        stacklevel=stacklevel + 1,
+        "Raise max_iter to train to the end."
     )
 
 

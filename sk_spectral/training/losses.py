@@ -5,6 +5,8 @@ gradient, by which a step of training needs no autograd graph, the best constant
 pruning compares with, and how far the outputs of two networks are apart.
 """
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -126,3 +128,8 @@ def _log_probabilities(outputs: Tensor) -> Tensor:
     if outputs.shape[1] == 1:
         outputs = torch.cat([torch.zeros_like(outputs), outputs], dim=1)
     return F.log_softmax(outputs, dim=1)
+
+
+def loss_for(y: Any) -> SquaredError | LogLoss:
+    """The loss of targets of shape (n_samples, n_outputs), or of class codes (n_samples,)."""
+    return LogLoss() if y.ndim == 1 else SquaredError()

@@ -26,7 +26,7 @@ from sklearn.exceptions import ConvergenceWarning, DataConversionWarning
 from sklearn.utils import check_random_state
 
 import sk_spectral
-from sk_spectral.search import refit
+from sk_spectral.search import fine_tuning
 
 LONGEST_MESSAGE = 400
 MOST_SIMPLIFIED = 12
@@ -247,7 +247,7 @@ def check(case: Case) -> bool:
     state = of_numpy.get_state()
     of_numpy.seed(case.seed)  # for random_state=None
     try:
-        with patch.object(refit, "_STEPS", STEPS_OF_REFITS):
+        with patch.object(fine_tuning, "_STEPS", STEPS_OF_REFITS):
             return check_calls(case)
     finally:
         of_numpy.set_state(state)

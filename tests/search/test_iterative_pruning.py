@@ -7,9 +7,10 @@ from evaluated_cases import evaluator_of, network_with_truth
 from skorch.history import History
 
 from sk_spectral.data.batches import TensorDataset
+from sk_spectral.search.config import SearchConfig
 from sk_spectral.search.fine_tuning import FineTuning
 from sk_spectral.search.iterative_pruning import expected_rise, prune_iteratively
-from sk_spectral.search.trainer import Trainer
+from sk_spectral.training.config import TrainingConfig
 from sk_spectral.training.losses import SquaredError
 
 
@@ -124,16 +125,14 @@ class Recorder:
     """Stands in for a trainer, and remembers what is trained on."""
 
     loss = SquaredError()
+    config = SearchConfig(training=TrainingConfig(batch_size=20))
 
     def __init__(self):
         self.fits = []
 
-    def epochs_for(self, n_steps, n_samples):
-        return n_steps // 8
-
-    def new_net(self, network, n_samples, stop_early, **changes):
-        assert changes["penalty"] is None
-        assert changes["patience"] > 1000
+    def new_net(self, network, n_samples, stop_early, training):
+        assert training.penalty is None
+        assert training.n_iter_no_change > 1000
         return self
 
     def fit_rows(self, train, valid, n_epochs, unit_masks):
@@ -169,6 +168,5 @@ def test_a_relaxed_fit_is_drawn_towards_the_whole_network_and_its_last_step_goes
 
 @pytest.mark.parametrize(("solver", "expected"), [("adam", 50), ("lbfgs", 7)])
 def test_refits_take_400_steps_but_no_more_line_searches_than_the_user_allows(solver, expected):
-    parameters = {"solver": solver, "batch_size": 20, "max_iter": 7}
-    trainer = Trainer(parameters, SquaredError(), np.random.RandomState(0))
-    assert trainer.epochs_for(400, 150) == expected
+    training = TrainingConfig(solver=solver, batch_size=20, max_iter=7)
+    assert training.epochs_for(400, 150) == expected

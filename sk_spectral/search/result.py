@@ -1,0 +1,126 @@
+"""What a search starts from, and what it ends with."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from sk_spectral.data.batches import TensorDataset
+from sk_spectral.data.dataset import Data
+from sk_spectral.data.scaling import Scaling
+from sk_spectral.model.compact import CompactNetwork
+from sk_spectral.model.topology import Topology
+from sk_spectral.search.compaction import read
+from sk_spectral.search.config import SearchConfig
+from sk_spectral.search.pruning import Pruning
+from sk_spectral.search.streams import RandomStreams
+from sk_spectral.spectral.network import SpectralNetwork
+from sk_spectral.training.net import SpectralNet
+
+
+@dataclass(frozen=True, eq=False)
+class Start:
+    """A network to train, and the units that it is trained in.
+
+    Attributes
+    ----------
+    network : SpectralNetwork
+        Is trained itself, not a copy of it.
+    scaling : Scaling
+    """
+
+    network: SpectralNetwork
+    scaling: Scaling
+
+
+@dataclass(frozen=True, eq=False)
+class SearchResult:
+    """What a search has found.
+
+    Attributes
+    ----------
+    network : SpectralNetwork
+        That was searched, in the units of `scaling`; on the CPU.
+    net : SpectralNet
+        That trained it, or a fold's network where a linear map has taken its place.
+    scaling : Scaling
+    unit_masks : list of Tensor of shape (n_units,)
+        The units that are left in each hidden layer.
+    compact : CompactNetwork
+        What is left, in the units of the rows.
+    topology : Topology
+    feature_importances : array of shape (n_features,)
+    history : list of float
+        Training loss by epoch.
+    loss : float
+        Of what is left, on validation rows where there are any; of a linear map that folds
+        preferred, on the rows held out by them.
+    warnings : tuple of (category, message)
+        What a user should be told.
+    """
+
+    network: SpectralNetwork
+    net: SpectralNet
+    scaling: Scaling
+    unit_masks: list[torch.Tensor]
+    compact: CompactNetwork
+    topology: Topology
+    feature_importances: NDArray[np.float64]
+    history: list[float]
+    loss: float
+    warnings: tuple[tuple[type[Warning], str], ...] = ()
+
+
+def initial(data: Data, config: SearchConfig, streams: RandomStreams, *, complete: bool) -> Start:
+    """Scaling of these rows, and a network that starts as a linear map.
+
+    `complete` says that no others are to come, so that equal columns are known to be equal.
+    """
+    scales_y = config.standardize and data.y.ndim == 2  # logits have their own units
+    scaling = Scaling.fit(
+        data,
+        None if scales_y else data.n_outputs,
+        centered=config.fit_intercept,
+        standardize=config.standardize,
+        complete=complete,
+    )
+    network = SpectralNetwork(
+        (data.n_features, *config.hidden_layer_sizes, data.n_outputs),
+        activation=config.activation,
+        fit_intercept=bool(config.fit_intercept),
+        train_input_eigenvalues=bool(config.train_input_eigenvalues),
+        generator=streams.generator(),
+    )
+    network.share_inputs(scaling.first_equal, scaling.silent_inputs())
+    return Start(network, scaling)
+
+
+def set_dtype(network: SpectralNetwork, config: SearchConfig, n_samples: int) -> None:
+    """Without mini-batches weights count as repeated rows do; float64 keeps that true."""
+    if config.training.batch_size_for(n_samples) == n_samples:
+        network.double()
+
+
+def result_of(
+    network: SpectralNetwork,
+    net: SpectralNet,
+    scaling: Scaling,
+    pruning: Pruning,
+    rows: TensorDataset,
+    warnings: tuple[tuple[type[Warning], str], ...] = (),
+) -> SearchResult:
+    """Cut the compact network out and read its topology, on some rows that were trained on."""
+    compact, topology, importances = read(network, pruning, rows)
+    return SearchResult(
+        network,
+        net,
+        scaling,
+        pruning.unit_masks,
+        scaling.fold_into(compact),
+        topology,
+        importances,
+        list(net.history[:, "train_loss"]),
+        pruning.loss_after,
+        warnings,
+    )
