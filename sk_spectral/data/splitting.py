@@ -62,7 +62,7 @@ class Splitter:
         return Splitter(groups, None if self.labels is None else self.labels[rows])
 
     def set_apart(
-        self, fraction: float, random_state: np.random.RandomState | int
+        self, fraction: float, random_state: int
     ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """Rows to train on, and about `fraction` of them for validation, one of each at least."""
         first = np.sort(np.unique(self.groups, return_index=True)[1])
@@ -122,7 +122,7 @@ class Split:
         validation_fraction: float,
         is_compared: bool,
         watches: bool,
-        random_state: np.random.RandomState,
+        random_state: int,
     ) -> Self:
         """Of `data`, and of `valid` that the user has set apart.
 
@@ -136,7 +136,7 @@ class Split:
         is_compared : bool
             Whether folds are wanted, where they can tell more than the rows set apart.
         watches : bool
-        random_state : RandomState
+        random_state : int
         """
         wanted = valid is None and (
             early_stopping is True

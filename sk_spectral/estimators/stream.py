@@ -82,7 +82,7 @@ def learn_on(search: Any, data: Data) -> None:
         before = _after_a_fit(search, data)
     if before is None:
         _begin(search, data)
-        sample = Reservoir.empty(data, _n_classes(search), search._random_state.randint(2**31 - 1))
+        sample = Reservoir.empty(data, _n_classes(search), search._streams().seed("sample"))
         now = Stream(*_moments(data), sample.with_rows(data), len(data), _total(data))
         _silence_constant(search, now)
         rows = data
@@ -123,7 +123,7 @@ def _after_a_fit(search: Any, data: Data) -> Stream:
     targets = None
     if data.y.ndim == 2:
         targets = RunningMoments.taken_as(n_rows, scaling.output_mean, scaling.output_scale)
-    seed = search._random_state.randint(2**31 - 1)
+    seed = search._streams().seed("sample")
     units = None
     if not (search.warm_start or search.topology_.is_linear):
         # The others were left alone while these were refitted.

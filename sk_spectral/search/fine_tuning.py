@@ -102,5 +102,7 @@ class FineTuning:
         unit_masks: list[Tensor],
         n_epochs: int,
     ) -> SpectralNet:
-        net = self._trainer.new_net(self._network, len(rows), valid is not None, self._training)
+        net = self._trainer.new_net(
+            self._network, len(rows), valid is not None, self._training, "fine-tuning"
+        )
         return net.fit_rows(rows, valid, n_epochs, [mask.to(rows.X.dtype) for mask in unit_masks])

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from copy import deepcopy
 from functools import partial
-from typing import Any
 
 import torch
 from sklearn.exceptions import ConvergenceWarning
@@ -87,7 +86,7 @@ def search_architecture(
         validation_fraction=config.validation_fraction,
         is_compared=_is_compared(config),
         watches=config.training.solver != "lbfgs",
-        random_state=streams.random_state,
+        random_state=streams.seed("split"),
     )
     if start is None:
         start = initial(dataset, config, streams, complete=True)
@@ -129,14 +128,14 @@ class _Search:
         """Fit to folds first: only where hidden units pay there, the whole network is trained."""
         compared = None
         if self.split.splitter is not None:
-            compared, net = self._compare()
+            compared, net = self._compare(self.trainer)
             network = net.module_
         if compared is not None and not compared.prefers_units():
             self.report("no hidden unit: on rows held out they do not beat the best linear map")
             pruning = self._become_linear(network, compared)
             rows = evenly_spaced(self._rows(self.split.whole))
             if self.training.is_penalized and compared.has_network:
-                free, _ = self._compare(penalty=None, callbacks=None, verbose=0)
+                free, _ = self._compare(self._free_trainer())
                 if free is not None and free.prefers_units():
                     self._tell_of_alpha(KEEPS_LINEAR)
         else:
@@ -150,16 +149,19 @@ class _Search:
         like = self.start.eigenvalues[0]
         return self.scaling.to_rows(data, dtype=like.dtype, device=like.device)
 
-    def _compare(self, **changes: Any) -> tuple[OutOfFold | None, SpectralNet]:
+    def _free_trainer(self) -> Trainer:
+        """Trains as the search did, but without the penalty; the user is told nothing of it."""
+        return self.trainer.from_the_beginning(self.training.quiet().replace(penalty=None))
+
+    def _compare(self, trainer: Trainer) -> tuple[OutOfFold | None, SpectralNet]:
         """Network and linear maps on rows that neither has seen."""
         assert self.split.splitter is not None
-        return self.trainer.compare(
+        return trainer.compare(
             self.start,
             self._rows(self.split.whole),
             self.split.splitter,
             validated=self.split.valid is not None,
             report=self.report,
-            training=self.training.replace(**changes),
         )
 
     def _become_linear(self, network: SpectralNetwork, compared: OutOfFold) -> Pruning:
@@ -207,9 +209,8 @@ class _Search:
             trained = evaluator.losses(network, network.active_units())
         pruning, shrinkage = select(network, evaluator, train, compared, refit, self.report)
         if start is not None and (evaluator.independent or shrinkage is not None):
-            free = self.training.replace(penalty=None)
-            network_free = self.trainer.train_anew(start, train, valid, n_epochs, free)
-            found = over_regularisation(network_free, train, evaluator, compared, pruning, trained)
+            free = self._free_trainer().train_anew(start, train, valid, n_epochs)
+            found = over_regularisation(free, train, evaluator, compared, pruning, trained)
             if found is not None:
                 self._tell_of_alpha(found)
         some = evenly_spaced(train)

@@ -90,7 +90,7 @@ def initial(data: Data, config: SearchConfig, streams: RandomStreams, *, complet
         activation=config.activation,
         fit_intercept=bool(config.fit_intercept),
         train_input_eigenvalues=bool(config.train_input_eigenvalues),
-        generator=streams.generator(),
+        generator=streams.generator("initialization"),
     )
     network.share_inputs(scaling.first_equal, scaling.silent_inputs())
     return Start(network, scaling)

@@ -1,25 +1,40 @@
-"""Random numbers of a search."""
+"""Random numbers of a search: a stream for each purpose, so that none moves another."""
 
 import numpy as np
 import torch
 
+NAMES = ("split", "folds", "initialization", "shuffle", "fine-tuning", "sample")
+"""What is drawn for: rows set apart; folds and all that is drawn in them; the network; the order of
+its batches; that of what is left of it; the rows of a stream that are kept. New ones go to the end:
+the place of a name is part of its seeds."""
+
 
 class RandomStreams:
-    """Seeds of all that a search draws.
+    """Seeds by name, each a child of one SeedSequence.
 
     Parameters
     ----------
     random_state : RandomState
-        Drawn from for each of them.
+        Drawn from once.
     """
 
     def __init__(self, random_state: np.random.RandomState) -> None:
-        self.random_state = random_state
+        drawn = random_state.randint(2**32, size=4, dtype=np.uint64)
+        self._entropy = [int(number) for number in drawn]
+        self._n_drawn = dict.fromkeys(NAMES, 0)
 
-    def seed(self) -> int:
-        """A new one."""
-        return int(self.random_state.randint(2**31 - 1))
+    def seed(self, name: str) -> int:
+        """The next one of this stream, below 2^32."""
+        key = NAMES.index(name), self._n_drawn[name]
+        self._n_drawn[name] += 1
+        return int(np.random.SeedSequence(self._entropy, spawn_key=key).generate_state(1)[0])
 
-    def generator(self) -> torch.Generator:
-        """A new one for torch."""
-        return torch.Generator().manual_seed(self.seed())
+    def generator(self, name: str) -> torch.Generator:
+        """A generator of torch with the next seed of this stream."""
+        return torch.Generator().manual_seed(self.seed(name))
+
+    def from_the_beginning(self) -> "RandomStreams":
+        """The same streams, none of them drawn from: for what is compared with what has drawn."""
+        again = object.__new__(RandomStreams)
+        again._entropy, again._n_drawn = self._entropy, dict.fromkeys(NAMES, 0)
+        return again

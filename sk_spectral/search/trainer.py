@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from copy import deepcopy
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -50,11 +51,17 @@ class Trainer:
         n_samples: int,
         stop_early: bool,
         training: TrainingConfig | None = None,
+        stream: str = "shuffle",
     ) -> SpectralNet:
         """Net that trains `network` on so many rows, by other settings where they are given."""
         training = self.config.training if training is None else training
-        generator = self._streams.generator()
+        generator = self._streams.generator(stream)
         return training.new_net(network, self.loss, n_samples, stop_early, generator)
+
+    def from_the_beginning(self, training: TrainingConfig) -> "Trainer":
+        """One that draws as this did at first, to tell what other settings alone change."""
+        config = replace(self.config, training=training)
+        return Trainer(config, self.loss, self._streams.from_the_beginning())
 
     def train_anew(
         self,
@@ -62,11 +69,10 @@ class Trainer:
         train: TensorDataset,
         valid: TensorDataset | None,
         n_epochs: int,
-        training: TrainingConfig,
     ) -> SpectralNetwork:
-        """A copy of `start`, trained as the user's network is, without telling the user."""
+        """A copy of `start`, trained as the user's network is."""
         network = deepcopy(start)
-        net = self.new_net(network, len(train), valid is not None, training.quiet())
+        net = self.new_net(network, len(train), valid is not None)
         net.fit_rows(train, valid, n_epochs)
         return network
 
@@ -78,7 +84,6 @@ class Trainer:
         *,
         validated: bool,
         report: Callable[[str], None] = lambda line: None,
-        training: TrainingConfig | None = None,
     ) -> tuple[OutOfFold | None, SpectralNet]:
         """The training from `start` on against linear maps, out of fold, and the net of one fold.
 
@@ -86,8 +91,8 @@ class Trainer:
         folds find the number of epochs that is best for the rows held out. Too few different rows
         compare linear maps alone. The net returned is the one that the user is told of.
         """
-        training = self.config.training if training is None else training
-        folds = splitter.folds(self._streams.seed())
+        training = self.config.training
+        folds = splitter.folds(self._streams.seed("folds"))
         nets: list[SpectralNet] = []
 
         def fit_network(
@@ -117,7 +122,7 @@ class Trainer:
             apply=None if start.can_be_every_map() else partial(_nearest_outputs, start),
         )
         if not nets:
-            nets.append(self.new_net(deepcopy(start), len(rows), False, training))
+            nets.append(self.new_net(deepcopy(start), len(rows), False, training, "folds"))
             nets[0].fit_rows(rows, None, training.max_iter)
         return compared, nets[0]
 
@@ -134,14 +139,14 @@ class Trainer:
         valid = None
         said = RecordOutputs(held_out)
         if validated:
-            parts = splitter.set_apart(self.config.validation_fraction, self._streams.seed())
+            parts = splitter.set_apart(self.config.validation_fraction, self._streams.seed("folds"))
             rows, valid = (
                 TensorDataset(*rows.take(torch.as_tensor(part, device=rows.y.device)))
                 for part in parts
             )
         else:
             training = training.replace(callbacks=[*(training.callbacks or ()), said])
-        net = self.new_net(deepcopy(start), len(rows), validated, training)
+        net = self.new_net(deepcopy(start), len(rows), validated, training, "folds")
         net.fit_rows(rows, valid, training.max_iter)
         if validated:
             return net, net.module_.evaluate(held_out)[None]

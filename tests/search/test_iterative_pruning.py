@@ -130,7 +130,8 @@ class Recorder:
     def __init__(self):
         self.fits = []
 
-    def new_net(self, network, n_samples, stop_early, training):
+    def new_net(self, network, n_samples, stop_early, training, stream):
+        assert stream == "fine-tuning"
         assert training.penalty is None
         assert training.n_iter_no_change > 1000
         return self
