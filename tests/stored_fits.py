@@ -15,7 +15,7 @@ STORED = Path(__file__).with_name("stored_fits.json")
 
 
 def _bent():
-    return make_friedman1(160, n_features=6, noise=0.5, random_state=0)
+    return make_friedman1(240, n_features=6, noise=0.5, random_state=0)
 
 
 def _classes(n_classes):

@@ -22,7 +22,7 @@ from sk_spectral.training.config import TrainingConfig
 from sk_spectral.training.losses import LogLoss, SquaredError
 from sk_spectral.training.net import SpectralNet
 
-_FEW_ROWS = 1000
+_FEW_ROWS, _FEW_TO_DECIDE = 1000, 200
 _ERRORS_OF_A_BEND = 1.5  # where the network has to make fewer mistakes, too
 _SHARE_THAT_COUNTS = 0.01  # of the linear loss, in a comparison with it of few rows
 
@@ -159,11 +159,11 @@ def standard_errors_for(n_samples: int, validated: bool) -> float:
     """By how many standard errors units must win on rows held out: 1 + 8 / √n.
 
     As fits to folds share most of their rows, the true error is about 1.5 times as large (Nadeau
-    and Bengio, "Inference for the generalization error", Machine Learning 2003), and of few rows
-    some may decide alone. Without validation rows networks are stopped where they are all but
-    linear if that is best: 3, so that these do not win by chance.
+    and Bengio, "Inference for the generalization error", Machine Learning 2003). Below 200 rows it
+    is 3: a few of them decide, by how they fall into folds. Without validation rows, too, as
+    networks are then stopped where they are all but linear if that is best, and win by chance.
     """
-    return 1.0 + 8.0 / n_samples**0.5 if validated else 3.0
+    return 1.0 + 8.0 / n_samples**0.5 if validated and n_samples >= _FEW_TO_DECIDE else 3.0
 
 
 def _nearest_outputs(start: SpectralNetwork, X: Tensor, W: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ from sk_spectral.training.config import TrainingConfig
 
 
 def bent_data():
-    X, y = make_friedman1(150, n_features=5, noise=0.3, random_state=0)
+    X, y = make_friedman1(300, n_features=5, noise=0.3, random_state=0)
     return X, y
 
 
@@ -48,7 +48,7 @@ def test_classes_that_no_row_has_keep_their_output():
     data = Data((y > np.median(y)).astype(int), None, X, n_classes=3)
     config = SearchConfig((4,), training=TrainingConfig(max_iter=3))
     result = search_architecture(data, config, RandomStreams(np.random.RandomState(0)))
-    assert result.compact(X).shape == (150, 3)
+    assert result.compact(X).shape == (300, 3)
 
 
 def test_what_a_user_should_be_told_is_in_the_result():
@@ -58,7 +58,7 @@ def test_what_a_user_should_be_told_is_in_the_result():
         Data(y[:, None], None, X), config, RandomStreams(np.random.RandomState(0))
     )
     of_batches, of_epochs = (message for _, message in result.warnings)
-    assert "batch_size=1000 is over the 135 training rows" in of_batches
+    assert "batch_size=1000 is over the 270 training rows" in of_batches
     assert "max_iter=2 ended the training" in of_epochs
 
 
