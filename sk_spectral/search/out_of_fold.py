@@ -39,8 +39,8 @@ class OutOfFold:
     temperature : float
         By which the outputs of the network are divided, with `n_epochs`.
     bent : bool
-        Whether it is known from elsewhere that no linear map says all: then fewer mistakes by 1.5
-        standard errors are enough.
+        Whether it is known from elsewhere that no linear map says all: then 1.5 standard errors are
+        enough, of the loss or of the mistakes.
     constant_zero_one : float
         Share of the rows that the best constants give a wrong class. If linear maps do no better
         where the truth is `bent`, fewer mistakes by one standard error are enough, and a network
@@ -86,7 +86,11 @@ class OutOfFold:
         loss = self.mean_loss()
         if gain <= 0 or loss >= self.constant_loss:
             return False
-        return enough or gain - self._tolerance() > self.standard_errors * error
+        return enough or gain - self._tolerance() > self._loss_errors * error
+
+    @property
+    def _loss_errors(self) -> float:
+        return min(self.standard_errors, _ERRORS_WHERE_BENT) if self.bent else self.standard_errors
 
     @property
     def _zero_one_errors(self) -> float:
@@ -133,10 +137,10 @@ class OutOfFold:
         gain, error = self.mean_gain()
         by_loss = seen * _ratio(gain - self._tolerance(), error)
         by_zero_one = seen * _ratio(*self.mean_zero_one_gain())
-        if by_loss - _SURE * to_come > self.standard_errors:
+        if by_loss - _SURE * to_come > self._loss_errors:
             return self.network_zero_one is None or by_zero_one > self._zero_one_errors
         return (
-            by_loss + _SURE * to_come < min(self.standard_errors, _HOPE)
+            by_loss + _SURE * to_come < min(self._loss_errors, _HOPE)
             and by_zero_one + _NEARLY_SURE * to_come < self._zero_one_errors
         )
 

@@ -137,6 +137,13 @@ def test_fewer_mistakes_are_enough_where_the_truth_is_known_to_bend(
     assert found.prefers_units() == expected
 
 
+@pytest.mark.parametrize(("gain", "expected"), [(0.17, True), (0.15, False)])
+def test_a_lower_loss_needs_less_where_the_truth_is_known_to_bend(gain, expected):
+    found = replace(compared(gain, 1.0), standard_errors=3.0, bent=True)
+    assert found.prefers_units() == expected
+    assert not replace(found, bent=False).prefers_units()
+
+
 def test_units_that_folds_preferred_are_not_asked_of_the_judge():
     network, X = network_with_truth((3, 6, 2))
     y = torch.randn(200, 2, generator=torch.Generator().manual_seed(3)).double()
