@@ -2,17 +2,16 @@ import json
 
 import numpy as np
 import pytest
-from stored_fits import FITS, STORED
+from stored_fits import FITS, STORED, where
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
 @pytest.mark.parametrize("fit", FITS, ids=lambda fit: fit.__name__)
 def test_predictions_are_what_they_were(fit, request):
-    """To the bit with --bit-for-bit: another processor sums in another order."""
-    stored = json.loads(STORED.read_text())[fit.__name__]
-    expected = np.array([float.fromhex(value) for value in stored])
-    found = fit().ravel()
-    if request.config.getoption("--bit-for-bit"):
-        np.testing.assert_array_equal(found, expected)
-    else:
-        np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
+    """To the bit with --bit-for-bit: memory that lies otherwise may be summed otherwise."""
+    stored = json.loads(STORED.read_text())
+    if stored["where"] != where():
+        pytest.skip("stored on another processor, or with another torch")
+    expected = np.array([float.fromhex(value) for value in stored[fit.__name__]])
+    exact = request.config.getoption("--bit-for-bit")
+    np.testing.assert_allclose(fit().ravel(), expected, rtol=0.0 if exact else 1e-3)
