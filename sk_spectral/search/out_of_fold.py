@@ -135,8 +135,8 @@ class OutOfFold:
         """
         seen, to_come = share**0.5, (1.0 - share) ** 0.5
         gain, error = self.mean_gain()
-        by_loss = seen * _ratio(gain - self._tolerance(), error)
-        by_zero_one = seen * _ratio(*self.mean_zero_one_gain())
+        by_loss = seen * in_standard_errors(gain - self._tolerance(), error)
+        by_zero_one = seen * in_standard_errors(*self.mean_zero_one_gain())
         if by_loss - _SURE * to_come > self._loss_errors:
             return self.network_zero_one is None or by_zero_one > self._zero_one_errors
         return (
@@ -152,7 +152,7 @@ class OutOfFold:
         return float(mean), float((share * (differences - mean)).norm())
 
 
-def _ratio(difference: float, error: float) -> float:
+def in_standard_errors(difference: float, error: float) -> float:
     """Standard errors that a difference is worth; one that all rows agree on is beyond any."""
     if error == 0:
         return difference and copysign(inf, difference)

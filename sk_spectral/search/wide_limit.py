@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sk_spectral.data.batches import TensorDataset
+from sk_spectral.search.out_of_fold import in_standard_errors
 
 MOST_ROWS = 500
 """Of so many different rows at most anything is told: it takes the cube of their number."""
@@ -119,4 +120,4 @@ def _ratio(differences: Array, weight: Array) -> float:
     """Standard errors that the mean difference is away from 0."""
     mean = weight @ differences
     error = np.linalg.norm(weight * (differences - mean))
-    return float(mean / error) if error > 0 else float(np.sign(mean) * np.inf if mean else 0.0)
+    return in_standard_errors(float(mean), float(error))
