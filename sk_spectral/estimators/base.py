@@ -1,7 +1,6 @@
 """What both estimators share: check, search, store."""
 
 from abc import ABCMeta, abstractmethod
-from copy import deepcopy
 from typing import Any, Self
 from warnings import warn
 
@@ -91,7 +90,7 @@ class SpectralSearch(Predictor, metaclass=ABCMeta):
             start = None
             if continued:
                 self._check_architecture()
-                start = Start(deepcopy(self.network_), self._scaling)  # an error loses nothing
+                start = Start(self.network_, self._scaling)
             result = search_architecture(
                 data,
                 self._config(),

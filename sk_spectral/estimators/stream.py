@@ -17,12 +17,12 @@ from sk_spectral.data.dataset import Data
 from sk_spectral.data.reservoir import Reservoir, joined
 from sk_spectral.data.running_moments import RunningMoments
 from sk_spectral.data.scaling import refuse_beyond
+from sk_spectral.search.candidate import Candidate
 from sk_spectral.search.evaluation import Evaluator
-from sk_spectral.search.pruning import Pruning, prune
-from sk_spectral.search.result import initial, result_of, set_dtype
-from sk_spectral.search.trainer import Trainer
+from sk_spectral.search.pruning import prune
+from sk_spectral.search.result import initial, result_of
 from sk_spectral.spectral.network import SpectralNetwork
-from sk_spectral.training.config import auto_weight_decay
+from sk_spectral.training.fit import new_net
 from sk_spectral.training.losses import loss_for
 from sk_spectral.training.rescaling import rescale, silence
 
@@ -108,11 +108,16 @@ def learn_on(search: Any, data: Data) -> None:
 def _begin(search: Any, data: Data) -> None:
     """A new network in units of these rows, and a net for it."""
     config, streams = search._config(), search._streams()
-    start = initial(data, config, streams, complete=False)
+    start = initial(data, config, streams, complete=False).placed(config, len(data))
     search.network_, search._scaling = start.network, start.scaling
-    set_dtype(start.network, config, len(data))
-    trainer = Trainer(config, loss_for(data.y), streams)
-    search.net_ = trainer.new_net(start.network, len(data), stop_early=False)
+    search.net_ = new_net(
+        start.network,
+        loss_for(data.y),
+        config.training,
+        len(data),
+        stop_early=False,
+        generator=streams.generator("shuffle"),
+    )
 
 
 def _after_a_fit(search: Any, data: Data) -> Stream:
@@ -194,7 +199,7 @@ def _train_and_prune(search: Any, data: Data, now: Stream) -> None:
     net.batch_size = training.batch_size_for(len(data))
     if training.solver != "lbfgs" and training.weight_decay == "auto":
         n_rows = max(now.n_seen, len(data) * training.max_iter)
-        decay = auto_weight_decay(training.learning_rate_init, net.batch_size, n_rows, 1)
+        decay = training.weight_decay_for(n_rows, net.batch_size)
         net.optimizer_.param_groups[1]["weight_decay"] = decay
     units = None
     if now.units is not None:
@@ -204,18 +209,18 @@ def _train_and_prune(search: Any, data: Data, now: Stream) -> None:
     evaluator = Evaluator.of_rows(loss_for(data.y), network, evaluated, None, config.prune_tol)
     if len(now.sample) < _FEWEST_ROWS_TO_PRUNE:
         evaluator = replace(evaluator, tol=None)
-    pruning = _as_before(network, evaluator, now)
-    if pruning is None:
-        pruning = prune(network, evaluator, units)
-        kept = [mask.cpu().numpy() for mask in pruning.unit_masks]
+    candidate = _as_before(network, evaluator, now)
+    if candidate is None:
+        candidate = prune(network, evaluator, units)
+        kept = [mask.cpu().numpy() for mask in candidate.unit_masks]
         search._stream = replace(now, pruned=(kept, now.n_seen))
     before = getattr(search, "loss_curve_", [])
-    search._store(result_of(network, net, search._scaling, pruning, evaluated))
+    search._store(result_of(candidate, net, search._scaling, evaluated))
     search.loss_curve_ = [*before, search.loss_curve_[-1]]  # of several nets at first
     search.n_iter_ = len(search.loss_curve_)
 
 
-def _as_before(network: SpectralNetwork, evaluator: Evaluator, now: Stream) -> Pruning | None:
+def _as_before(network: SpectralNetwork, evaluator: Evaluator, now: Stream) -> Candidate | None:
     """The units that were left last, while they do and few rows have come since: that is cheap."""
     if evaluator.tol is None or now.pruned is None or now.n_seen - now.pruned[1] > len(now.sample):
         return None
@@ -224,7 +229,9 @@ def _as_before(network: SpectralNetwork, evaluator: Evaluator, now: Stream) -> P
         active = [a & torch.as_tensor(m).to(a) for a, m in zip(active, now.units, strict=True)]
     kept = [a & torch.as_tensor(m).to(a) for a, m in zip(active, now.pruned[0], strict=True)]
     before, after = (float(evaluator.losses(network, masks).mean()) for masks in (active, kept))
-    return Pruning(kept, before, after) if after <= evaluator.tolerated(before) else None
+    if after > evaluator.tolerated(before):
+        return None
+    return Candidate(network, kept, before, after)
 
 
 def _by_all_weights(rows: TensorDataset, data: Data, now: Stream) -> TensorDataset:

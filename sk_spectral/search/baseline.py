@@ -1,21 +1,17 @@
 """The linear baseline that hidden units have to beat: ridge or logistic regression."""
 
-from copy import deepcopy
-from dataclasses import dataclass
 from math import isfinite, nan
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from sk_spectral.data.batches import TensorDataset
+from sk_spectral.search.candidate import Candidate, no_units, with_linear_map
 from sk_spectral.search.evaluation import Evaluator
 from sk_spectral.search.logistic import LogisticRegressions
-from sk_spectral.search.pruning import Pruning
 from sk_spectral.spectral.network import SpectralNetwork
-from sk_spectral.training.losses import standard_error
 
 SHRINKAGES = (10.0, 1.0, 1e-1, 1e-2, 1e-3, 1e-4, 1e-6)
 """Shrinkages to try, from strong to weak; the last is in effect least squares."""
@@ -179,64 +175,22 @@ def _for_all_classes(
     return full
 
 
-STANDARD_ERRORS = 2.0
-"""Standard errors of the difference on validation rows by which hidden units must win: less cannot
-be told from noise, by which the epoch to stop at was chosen, too."""
-
-
-@dataclass(frozen=True)
-class Baseline:
-    """A linear map and its losses on the rows of an evaluator.
-
-    Attributes
-    ----------
-    linear_map : Tensor of shape (n_outputs, n_0 + fit_intercept)
-    shrinkage : float
-    losses : Tensor of shape (n_samples,)
-        Weighted.
-    """
-
-    linear_map: Tensor
-    shrinkage: float
-    losses: Tensor
-
-    def is_beaten(
-        self,
-        network: SpectralNetwork,
-        pruning: Pruning,
-        evaluator: Evaluator,
-    ) -> bool:
-        """Whether what was kept of the network is better by more than the evaluator's limit.
-
-        On rows of its own the evaluator also asks for some standard errors of the difference.
-        """
-        if not any(mask.any() for mask in pruning.unit_masks):
-            return False
-        tolerance = 0.0
-        if evaluator.independent:
-            excess = self.losses - evaluator.losses(network, pruning.unit_masks)
-            tolerance = STANDARD_ERRORS * standard_error(excess)
-        return float(self.losses.mean()) > evaluator.tolerated(pruning.loss_before) + tolerance
-
-
 def best_baseline(
     network: SpectralNetwork, evaluator: Evaluator, linear_maps: LinearMaps
-) -> Baseline | None:
-    """The shrinkage with the least loss on the evaluator's rows; None where one class is fitted to.
+) -> Candidate | None:
+    """In place of `network`, the linear map with the least loss on the evaluator's rows.
 
-    Rows that were trained on are fitted best with the least shrinkage. The network is left as it
-    is.
+    Rows that were trained on are fitted best with the least shrinkage. None where they hold one
+    class alone.
     """
-    nothing = [torch.zeros_like(mask) for mask in network.active_units()]
-    best = None
+    nothing, best = no_units(network), None
     for shrinkage in SHRINKAGES if evaluator.independent else SHRINKAGES[-1:]:
-        found = linear_maps(shrinkage)
-        if found is None:
+        W = linear_maps(shrinkage)
+        if W is None:
             return None
-        baseline = deepcopy(network)
-        baseline.set_linear_map(torch.as_tensor(found))
-        losses = evaluator.losses(baseline, nothing)
-        if best is not None and losses.mean() >= best.losses.mean():
+        linear = with_linear_map(network, torch.as_tensor(W))
+        loss = float(evaluator.losses(linear, nothing).mean())
+        if best is not None and loss >= best.loss_after:
             break  # less and less shrinkage, past its best
-        best = Baseline(torch.as_tensor(found), shrinkage, losses)
+        best = Candidate.linear(linear, shrinkage, loss, loss)
     return best

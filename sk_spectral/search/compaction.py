@@ -10,7 +10,7 @@ from sk_spectral.data.batches import TensorDataset
 from sk_spectral.model.compact import CompactNetwork
 from sk_spectral.model.topology import Topology
 from sk_spectral.search.baseline import nonlinear_share
-from sk_spectral.search.pruning import Pruning
+from sk_spectral.search.candidate import Candidate
 from sk_spectral.spectral.algebra import transfer_blocks
 from sk_spectral.spectral.network import SpectralNetwork, diverged
 
@@ -28,54 +28,51 @@ def evenly_spaced(rows: TensorDataset) -> TensorDataset:
 
 
 def read(
-    network: SpectralNetwork, pruning: Pruning, rows: TensorDataset
+    candidate: Candidate, rows: TensorDataset
 ) -> tuple[CompactNetwork, Topology, NDArray[np.float64]]:
     """What is left of a network, its topology and the shares of its inputs.
 
-    ValueError where it diverged so far that one of the numbers that tell of it is none. The
-    network ends on the CPU.
+    ValueError where it diverged so far that one of the numbers that tell of it is none.
     """
     with np.errstate(all="ignore"):  # looked for below
-        share = nonlinear_share_of(network, pruning, rows)
-        network.to("cpu")
-        compact = cut_out(network, pruning, rows.X[:_ROWS_TO_COMPARE].cpu())
+        share = nonlinear_share_of(candidate, rows)
+        compact = cut_out(candidate, rows.X[:_ROWS_TO_COMPARE])
         topology = Topology.from_compact(
             compact,
-            loss_before=pruning.loss_before,
-            loss_after=pruning.loss_after,
+            loss_before=candidate.loss_before,
+            loss_after=candidate.loss_after,
             nonlinear_share=share,
         )
         shares = compact.input_shares()
-    told = pruning.loss_before, pruning.loss_after, share, topology.gamma_norm
+    told = candidate.loss_before, candidate.loss_after, share, topology.gamma_norm
     if not all(np.isfinite(numbers).all() for numbers in (told, topology.block_norms, shares)):
         raise diverged("The weights of the network became too large to be squared")
     return compact, topology, shares
 
 
-def nonlinear_share_of(network: SpectralNetwork, pruning: Pruning, rows: TensorDataset) -> float:
+def nonlinear_share_of(candidate: Candidate, rows: TensorDataset) -> float:
     """Share of the predictions that no linear map has, on evenly spaced rows."""
-    if not any(mask.any() for mask in pruning.unit_masks):
+    if not candidate.has_units:
         return 0.0
     some = evenly_spaced(rows)
-    outputs = network.evaluate(some.X, pruning.unit_masks)
+    outputs = candidate.network.evaluate(some.X, candidate.unit_masks)
     weight = None if some.sample_weight is None else some.sample_weight.cpu().numpy()
     arrays = (tensor.cpu().numpy() for tensor in (some.X, outputs))
-    return nonlinear_share(*arrays, weight, network.fit_intercept)
+    return nonlinear_share(*arrays, weight, candidate.network.fit_intercept)
 
 
-def cut_out(network: SpectralNetwork, pruning: Pruning, X: torch.Tensor) -> CompactNetwork:
+def cut_out(candidate: Candidate, X: torch.Tensor) -> CompactNetwork:
     """Compact network of the kept units, compared with the pruned network on the rows X.
 
     Both round: by a share of all that their sums add up, however much of that cancels. Where what
     cancels is so large that digits of the outputs are lost, ValueError says what to lower.
     """
-    exact = deepcopy(network).double()
-    compact = CompactNetwork.from_network(
-        network, [mask.cpu().numpy() for mask in pruning.unit_masks]
-    )
-    X = X.double()
+    exact = deepcopy(candidate.network).cpu().double()
+    masks = [mask.cpu() for mask in candidate.unit_masks]
+    compact = CompactNetwork.from_network(candidate.network, [mask.numpy() for mask in masks])
+    X = X.cpu().double()
     with torch.no_grad(), np.errstate(all="ignore"):
-        expected = exact(X, [mask.cpu().double() for mask in pruning.unit_masks]).numpy()
+        expected = exact(X, [mask.double() for mask in masks]).numpy()
         error = np.abs(compact(X.numpy()) - expected)
         size = 1.0 + np.abs(expected).max(initial=0.0)
         rounding = _ROUNDING * _magnitudes(exact, X).numpy()

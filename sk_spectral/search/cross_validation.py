@@ -10,11 +10,118 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sk_spectral.data.batches import TensorDataset
+from sk_spectral.data.splitting import FEWEST_TO_COMPARE, Splitter
 from sk_spectral.search.baseline import SHRINKAGES, LinearMaps
-from sk_spectral.search.out_of_fold import OutOfFold
+from sk_spectral.search.candidate import with_linear_map
+from sk_spectral.search.config import SearchConfig
+from sk_spectral.search.out_of_fold import OutOfFold, compared_so_far, mean_zero_one
+from sk_spectral.search.significance import FEW_ROWS, SHARE_THAT_COUNTS, WHERE_BENT, on_folds
+from sk_spectral.search.streams import RandomStreams
+from sk_spectral.search.wide_limit import bends
+from sk_spectral.spectral.network import SpectralNetwork
+from sk_spectral.training.callbacks import RecordOutputs
+from sk_spectral.training.config import TrainingConfig
+from sk_spectral.training.fit import train
 from sk_spectral.training.losses import LogLoss, SquaredError, weighted_mean
+from sk_spectral.training.net import SpectralNet
 
 _FEWEST_ROWS_TO_END = 20
+
+
+def cross_validate(
+    start: SpectralNetwork,
+    rows: TensorDataset,
+    splitter: Splitter,
+    config: SearchConfig,
+    loss: SquaredError | LogLoss,
+    streams: RandomStreams,
+    *,
+    validated: bool,
+    report: Callable[[str], None] = lambda line: None,
+) -> tuple[OutOfFold | None, SpectralNet]:
+    """The training from `start` on against linear maps, out of fold, and the net of one fold.
+
+    Where it is `validated`, each fold sets rows apart for this as the whole does. Else the folds
+    find the number of epochs that is best for the rows held out. Too few different rows compare
+    linear maps alone. The net returned is the one that the user is told of.
+    """
+    training = config.training
+    folds = splitter.folds(streams.seed("folds"))
+    nets: list[SpectralNet] = []
+
+    def fit_network(
+        some: TensorDataset, held_out: Tensor, linear_loss: float, *, split: Splitter
+    ) -> Tensor:
+        of_this = training.quiet() if nets else training
+        if validated and len(rows) < FEW_ROWS:
+            of_this = of_this.replace(tol=max(training.tol, SHARE_THAT_COUNTS * linear_loss))
+        fit = _fit_by_epoch
+        if validated:
+            fit = partial(_fit_validated, splitter=split, fraction=config.validation_fraction)
+        net, outputs = fit(start, some, held_out, of_this, loss, streams)
+        nets.append(net)
+        return outputs
+
+    fits = [partial(fit_network, split=splitter.take(np.flatnonzero(~out))) for out in folds]
+    compared = compare_out_of_fold(
+        rows,
+        folds,
+        fits if splitter.n_groups >= FEWEST_TO_COMPARE else None,
+        loss,
+        start.layer_sizes[-1],
+        start.fit_intercept,
+        report,
+        standard_errors=on_folds(splitter.n_groups, validated),
+        tol=config.prune_tol or 0.0,
+        bent=not validated and rows.y.ndim == 1 and bends(rows, splitter.groups, WHERE_BENT),
+        apply=None if start.can_be_every_map() else partial(_nearest_outputs, start),
+    )
+    if not nets:
+        nets.append(train(start, rows, None, loss, training, streams.generator("folds")))
+    return compared, nets[0]
+
+
+def _fit_validated(
+    start: SpectralNetwork,
+    rows: TensorDataset,
+    held_out: Tensor,
+    training: TrainingConfig,
+    loss: SquaredError | LogLoss,
+    streams: RandomStreams,
+    *,
+    splitter: Splitter,
+    fraction: float,
+) -> tuple[SpectralNet, Tensor]:
+    """A net fitted to some rows, by others of these, and what it says on those held out."""
+    parts = splitter.set_apart(fraction, streams.seed("folds"))
+    some, valid = (
+        TensorDataset(*rows.take(torch.as_tensor(part, device=rows.y.device))) for part in parts
+    )
+    net = train(start, some, valid, loss, training, streams.generator("folds"))
+    return net, net.module_.evaluate(held_out)[None]
+
+
+def _fit_by_epoch(
+    start: SpectralNetwork,
+    rows: TensorDataset,
+    held_out: Tensor,
+    training: TrainingConfig,
+    loss: SquaredError | LogLoss,
+    streams: RandomStreams,
+) -> tuple[SpectralNet, Tensor]:
+    """A net fitted to all these rows, and what it said on those held out after each epoch."""
+    said = RecordOutputs(held_out)
+    callbacks = [*(training.callbacks or ()), said]
+    listened = training.replace(callbacks=callbacks)
+    net = train(start, rows, None, loss, listened, streams.generator("folds"))
+    net.callbacks_ = [named for named in net.callbacks_ if named[1] is not said]
+    net.callbacks.remove(said)
+    return net, torch.stack(said.outputs)
+
+
+def _nearest_outputs(start: SpectralNetwork, X: Tensor, W: Tensor) -> Tensor:
+    """What a network says that has become W as nearly as it can."""
+    return with_linear_map(start, W).evaluate(X)
 
 
 def compare_out_of_fold(
@@ -81,12 +188,12 @@ def compare_out_of_fold(
         standard_errors=standard_errors,
         tol=tol,
         bent=bent,
-        constant_zero_one=_mean_zero_one(loss, constants, y, weight),
+        constant_zero_one=mean_zero_one(loss, constants, y, weight),
     )
     curves: list[Tensor] = []
     for fit, others, some in zip(fits or (), fitted, tested, strict=fits is not None):
         curves.append(fit(others, some, float(weighted_mean(linear, weight))))
-        result, least = _compared_so_far(curves, compared, y, loss)
+        result, least = compared_so_far(curves, compared, y, loss)
         gain, error = result.mean_gain()
         report(
             f"fold {len(curves)} of {len(masks)}: loss {result.mean_loss():.4g}, of the linear map "
@@ -98,32 +205,6 @@ def compare_out_of_fold(
         if n >= _FEWEST_ROWS_TO_END and result.is_decided(share) and hopeful.is_decided(share):
             return result
     return result if curves else compared
-
-
-def _compared_so_far(
-    curves: list[Tensor], compared: OutOfFold, y: Tensor, loss: SquaredError | LogLoss
-) -> tuple[OutOfFold, Tensor]:
-    """The comparison on the first folds, and the network's losses by what is best for all these."""
-    epochs = _by_epoch(curves)
-    n_epochs, n = epochs.shape[:2]
-    temperatures = loss.temperatures if n_epochs > 1 else (1.0,)
-    outputs = torch.cat([epochs / temperature for temperature in temperatures])
-    y, weight, mistakes = y[:n], compared.sample_weight, compared.linear_zero_one
-    weight = None if weight is None else weight[:n]
-    losses = loss(outputs.flatten(0, 1), _repeated(y, len(outputs))).double().view(-1, n)
-    best, chosen = _best_choices(losses, weight, [curve.shape[1] for curve in curves])
-    outputs = outputs[chosen, torch.arange(n, device=y.device)]
-    result = replace(
-        compared,
-        network=loss(outputs, y).double(),
-        linear=compared.linear[:n],
-        sample_weight=weight,
-        network_zero_one=loss.zero_one(outputs, y),
-        linear_zero_one=None if mistakes is None else mistakes[:n],
-        n_epochs=best % n_epochs + 1 if n_epochs > 1 else None,
-        temperature=temperatures[best // n_epochs],
-    )
-    return result, losses[best]
 
 
 def _constant_outputs(
@@ -139,13 +220,6 @@ def _constant_outputs(
             for rows, some in zip(fitted, tested, strict=True)
         ]
     )
-
-
-def _mean_zero_one(
-    loss: SquaredError | LogLoss, outputs: Tensor, y: Tensor, weight: Tensor | None
-) -> float:
-    wrong = loss.zero_one(outputs, y)
-    return 0.0 if wrong is None else float(weighted_mean(wrong, weight))
 
 
 def _best_linear(
@@ -171,33 +245,6 @@ def _best_linear(
             best = mean, linear, loss.zero_one(outputs, y), shrinkage
     assert best is not None
     return best[1:]
-
-
-def _best_choices(
-    losses: Tensor, weight: Tensor | None, fold_sizes: list[int]
-) -> tuple[int, Tensor]:
-    """The choice of the least mean loss, and for each row that of the rows of other folds.
-
-    Chosen by the rows that it is tested on, an epoch would look better than it is.
-    """
-    weighted = losses if weight is None else losses * weight
-    sums = torch.stack([part.sum(1) for part in weighted.split(fold_sizes, dim=1)])
-    total = sums.sum(0)
-    by_fold = (total - sums if len(sums) > 1 else sums).argmin(1)
-    sizes = torch.tensor(fold_sizes, device=losses.device)
-    return int(total.argmin()), by_fold.repeat_interleave(sizes)
-
-
-def _by_epoch(curves: list[Tensor]) -> Tensor:
-    """Outputs of all folds by epoch, those that ended earlier as in their last."""
-    n_epochs = max(len(curve) for curve in curves)
-    return torch.cat(
-        [torch.cat([c, c[-1:].expand(n_epochs - len(c), *c.shape[1:])]) for c in curves], dim=1
-    )
-
-
-def _repeated(y: Tensor, n_times: int) -> Tensor:
-    return y.repeat(n_times, *[1] * (y.ndim - 1))
 
 
 def _taken(rows: TensorDataset, mask: Tensor) -> TensorDataset:

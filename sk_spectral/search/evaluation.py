@@ -7,12 +7,10 @@ from typing import Self
 from torch import Tensor
 
 from sk_spectral.data.batches import TensorDataset
+from sk_spectral.search.candidate import Candidate
+from sk_spectral.search.significance import ON_ROWS_SET_APART, RELATIVE_FLOOR
 from sk_spectral.spectral.network import SpectralNetwork
-from sk_spectral.training.losses import LogLoss, SquaredError, weighted_mean
-
-RELATIVE_FLOOR = 1e-4
-"""Share of the constant predictor's loss that may always be added: it keeps a noise-free linear
-task linear, whose loss is all but 0."""
+from sk_spectral.training.losses import LogLoss, SquaredError, standard_error, weighted_mean
 
 
 @dataclass(frozen=True)
@@ -78,3 +76,17 @@ class Evaluator:
     def tolerated(self, loss: float) -> float:
         """Largest loss that may take the place of `loss`."""
         return loss * (1.0 + (self.tol or 0.0)) + RELATIVE_FLOOR * self.constant_loss
+
+    def prefers_units(self, candidate: Candidate, linear: Candidate) -> bool:
+        """Whether units that stay are better than a linear map by more than what is tolerated.
+
+        On rows of its own some standard errors of the difference are asked for, too.
+        """
+        if not candidate.has_units:
+            return False
+        losses = self.losses(linear.network, linear.unit_masks)
+        error = 0.0
+        if self.independent:
+            excess = losses - self.losses(candidate.network, candidate.unit_masks)
+            error = ON_ROWS_SET_APART * standard_error(excess)
+        return float(losses.mean()) > self.tolerated(candidate.loss_before) + error

@@ -1,21 +1,24 @@
 """Fine-tuning with distillation: what is left of a network is trained to do as the whole did."""
 
-from collections.abc import Callable
-from copy import deepcopy
+from dataclasses import dataclass, replace
 
 import numpy as np
 from torch import Tensor
 
 from sk_spectral.data.batches import TensorDataset
-from sk_spectral.search.iterative_pruning import Checkpoint
-from sk_spectral.search.trainer import Trainer
+from sk_spectral.search.candidate import Candidate
+from sk_spectral.search.streams import RandomStreams
 from sk_spectral.spectral.network import SpectralNetwork
+from sk_spectral.training.config import TrainingConfig
+from sk_spectral.training.fit import train
+from sk_spectral.training.losses import LogLoss, SquaredError
 from sk_spectral.training.net import SpectralNet
 
 _SHARE_OF_THE_WHOLE = 0.7
 _STEPS, _STEPS_UNWATCHED = 400, 150
 
 
+@dataclass(frozen=True, eq=False)
 class FineTuning:
     """Trains what is left of a network, its targets drawn towards the outputs of the whole.
 
@@ -24,85 +27,88 @@ class FineTuning:
     and few units suffice to say the same. Without validation rows, which tell when to stop, they
     are what the whole network says alone.
 
-    Parameters
+    Attributes
     ----------
-    trainer : Trainer
-    network : SpectralNetwork
-        Is trained further by each call. As it is now it is the whole.
-    train : TensorDataset
-    valid : TensorDataset or None
-    all_rows : callable, optional
-        Gives both together.
+    whole : SpectralNetwork
+    training : TrainingConfig
+        Of the search. The penalty is left out, and no rule stops a fine-tuning.
+    loss : SquaredError or LogLoss
+    streams : RandomStreams
+    watched : bool
+        Whether there are rows that tell which epoch is the best.
     """
 
-    def __init__(
+    whole: SpectralNetwork
+    training: TrainingConfig
+    loss: SquaredError | LogLoss
+    streams: RandomStreams
+    watched: bool
+
+    def soft_targets(self, rows: TensorDataset) -> TensorDataset:
+        """These rows with the targets that are to be trained on."""
+        share = _SHARE_OF_THE_WHOLE if self.watched else 1.0
+        y = self.loss.soft_targets(self.whole.evaluate(rows.X), rows.y, share)
+        return TensorDataset(rows.X, y, rows.sample_weight)
+
+    def refit(
         self,
-        trainer: Trainer,
         network: SpectralNetwork,
-        train: TensorDataset,
+        unit_masks: list[Tensor],
+        rows: TensorDataset,
         valid: TensorDataset | None,
-        all_rows: Callable[[], TensorDataset] | None = None,
-    ) -> None:
-        self._trainer = trainer
-        training = trainer.config.training
-        self._training = training.quiet().to_the_last_epoch().replace(penalty=None)
-        self._network = network
-        self._whole = deepcopy(network)
-        self._share = 1.0 if valid is None else _SHARE_OF_THE_WHOLE
-        self._train = self._with_soft_targets(train)
-        self._valid = valid
-        self._all_rows = all_rows
-        self._kept: tuple[list[Tensor], Checkpoint] | None = None
+    ) -> tuple[SpectralNetwork, int]:
+        """Train a copy for 400 steps and keep the epoch that is best for the validation rows.
 
-    def __call__(self, unit_masks: list[Tensor]) -> int:
-        """Train for 400 steps and keep the epoch that is best for the validation rows.
+        Without these for 150, and keep the last. By L-BFGS for `max_iter` of its iterations at
+        most, of which each may take many steps.
 
-        By L-BFGS for `max_iter` of its iterations at most, of which each may take many steps.
-
-        Without these for 150, and keep the last.
+        Parameters
+        ----------
+        network : SpectralNetwork
+        unit_masks : list of bool tensors
+        rows : TensorDataset
+            With soft targets.
+        valid : TensorDataset or None
+            With those that are true.
 
         Returns
         -------
+        SpectralNetwork
         int
             Number of that epoch, from 1 on.
         """
-        steps = _STEPS_UNWATCHED if self._valid is None else _STEPS
-        n_epochs = self._training.epochs_for(steps, len(self._train))
-        net = self._fit(self._train, self._valid, unit_masks, n_epochs)
-        if self._valid is None:
-            return len(net.history)
-        return 1 + int(np.argmin(net.history[:, "valid_loss"]))
+        steps = _STEPS_UNWATCHED if valid is None else _STEPS
+        n_epochs = self.training.epochs_for(steps, len(rows))
+        net = self._train(network, unit_masks, rows, valid, n_epochs)
+        if valid is None:
+            return net.module_, len(net.history)
+        return net.module_, 1 + int(np.argmin(net.history[:, "valid_loss"]))
 
-    def keep(self, unit_masks: list[Tensor], last: Checkpoint) -> None:
-        """Remember what the search ended with."""
-        self._kept = unit_masks, last
+    def again(self, candidate: Candidate, rows: TensorDataset) -> Candidate:
+        """Make the last fine-tuning of a candidate again, on all rows: there are none to watch."""
+        checkpoint = candidate.fine_tuned_from
+        if checkpoint is None:
+            return candidate
+        soft = self.soft_targets(rows)
+        net = self._train(checkpoint.network, candidate.unit_masks, soft, None, checkpoint.n_epochs)
+        return replace(candidate, network=net.module_, fine_tuned_from=None)
 
-    def again_on_all_rows(self) -> None:
-        """Make the last refit again, on all rows, if these are more than were trained on.
-
-        The other rows are let go, and no refit can be made any more.
-        """
-        if self._all_rows is None or self._kept is None:
-            return
-        del self._train, self._valid
-        unit_masks, last = self._kept
-        self._network.load_state_dict(last.parameters)
-        rows = self._with_soft_targets(self._all_rows())
-        self._fit(rows, None, unit_masks, last.n_epochs)
-
-    def _with_soft_targets(self, rows: TensorDataset) -> TensorDataset:
-        outputs = self._whole.evaluate(rows.X)
-        y = self._trainer.loss.soft_targets(outputs, rows.y, self._share)
-        return TensorDataset(rows.X, y, rows.sample_weight)
-
-    def _fit(
+    def _train(
         self,
+        network: SpectralNetwork,
+        unit_masks: list[Tensor],
         rows: TensorDataset,
         valid: TensorDataset | None,
-        unit_masks: list[Tensor],
         n_epochs: int,
     ) -> SpectralNet:
-        net = self._trainer.new_net(
-            self._network, len(rows), valid is not None, self._training, "fine-tuning"
+        training = self.training.quiet().to_the_last_epoch().replace(penalty=None)
+        return train(
+            network,
+            rows,
+            valid,
+            self.loss,
+            training,
+            self.streams.generator("fine-tuning"),
+            n_epochs=n_epochs,
+            unit_masks=unit_masks,
         )
-        return net.fit_rows(rows, valid, n_epochs, [mask.to(rows.X.dtype) for mask in unit_masks])

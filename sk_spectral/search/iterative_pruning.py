@@ -1,43 +1,35 @@
 """Iterative pruning: half of the units leave, the rest is fine-tuned, and so on."""
 
 from collections.abc import Callable
-from copy import deepcopy
-from dataclasses import dataclass
 from math import hypot
 
 from torch import Tensor
 
-from sk_spectral.search.evaluation import RELATIVE_FLOOR, Evaluator
-from sk_spectral.search.pruning import Pruning, least_important_first, unit_importances, without
+from sk_spectral.search.candidate import Candidate, Checkpoint
+from sk_spectral.search.evaluation import Evaluator
+from sk_spectral.search.pruning import least_important_first, unit_importances, unpruned, without
+from sk_spectral.search.significance import RELATIVE_FLOOR
 from sk_spectral.spectral.network import SpectralNetwork
 from sk_spectral.training.losses import standard_error
 
 _LARGEST_SHARE_KEPT = 0.9
 
 
-@dataclass(frozen=True)
-class Checkpoint:
-    """The parameters from which a refit set out, and for how many epochs."""
-
-    parameters: dict[str, Tensor]
-    n_epochs: int
-
-
 def prune_iteratively(
     network: SpectralNetwork,
     evaluator: Evaluator,
     linear_loss: float,
-    refit: Callable[[list[Tensor]], int],
+    refit: Callable[[SpectralNetwork, list[Tensor]], tuple[SpectralNetwork, int]],
     report: Callable[[str], None] = lambda line: None,
     loss: float | None = None,
     tolerance: float = 0.0,
-) -> tuple[Pruning, Checkpoint | None]:
+) -> Candidate:
     """Drop the less important half of the hidden units, refit the rest, and so on.
 
     While the loss is not expected to rise above the least that was seen by more than ``tol`` of
     what hidden units gain against the best linear map, or of that loss if it is less. A step that
     is too much is taken back and smaller ones are tried, to the root of a half and to the root of
-    that. The network ends with the parameters of the last refit that was kept.
+    that.
 
     Where the evaluator's rows were trained on, their losses tell nothing: the rise is taken to be
     how far the outputs are from those of the whole network.
@@ -50,8 +42,8 @@ def prune_iteratively(
     linear_loss : float
         Loss of the best linear map on these rows, or on rows held out where `loss` is.
     refit : callable
-        Trains the network further with these masks for the hidden layers, and says for how many
-        epochs.
+        Trains a copy of a network further with these masks for the hidden layers, and says for how
+        many epochs.
     report : callable
         Told of each step in a line.
     loss : float, optional
@@ -62,21 +54,17 @@ def prune_iteratively(
 
     Returns
     -------
-    Pruning
-    Checkpoint or None
-        How to make the last refit that was kept again, to more rows.
+    Candidate
+        With how to make the last refit that was kept again, to more rows.
     """
-    masks = network.active_units()
-    least_outputs = network.evaluate(evaluator.X, masks)
+    best = unpruned(network, evaluator)
+    least_outputs = network.evaluate(evaluator.X, best.unit_masks)
     least = evaluator.weighted(evaluator.loss_of(least_outputs))
-    before = float(least.mean())
-    best = Pruning(masks, before, before)
-    here = deepcopy(network.state_dict())
     # Refits that no rows watch are cheap to take back: larger steps first.
-    share, last, too_few = 0.5 if evaluator.independent else 0.25, None, 0
+    share, too_few = 0.5 if evaluator.independent else 0.25, 0
     while share < _LARGEST_SHARE_KEPT:
         importances = unit_importances(
-            network, evaluator.X, evaluator.sample_weight, best.unit_masks
+            best.network, evaluator.X, evaluator.sample_weight, best.unit_masks
         )
         order = least_important_first(importances, best.unit_masks)
         n_kept = int(share * len(order))
@@ -84,8 +72,8 @@ def prune_iteratively(
             share = share**0.5
             continue
         masks = without(best.unit_masks, order[: len(order) - n_kept])
-        n_epochs = refit(masks)
-        outputs = network.evaluate(evaluator.X, masks)
+        refitted, n_epochs = refit(best.network, masks)
+        outputs = refitted.evaluate(evaluator.X, masks)
         losses = evaluator.weighted(evaluator.loss_of(outputs))
         if evaluator.independent and losses.mean() < least.mean():
             least, least_outputs = losses, outputs
@@ -102,13 +90,17 @@ def prune_iteratively(
             f"rise {rise:.2g} of {limit:.2g}: {'kept' if is_kept else 'taken back'}"
         )
         if is_kept:
-            best = Pruning(masks, before, float(losses.mean()))
-            last = Checkpoint(here, n_epochs)
-            here, too_few = deepcopy(network.state_dict()), 0
+            best = Candidate(
+                refitted,
+                masks,
+                best.loss_before,
+                float(losses.mean()),
+                fine_tuned_from=Checkpoint(best.network, n_epochs),
+            )
+            too_few = 0
         else:
-            network.load_state_dict(here)
             share, too_few = share**0.5, n_kept
-    return best, last
+    return best
 
 
 def expected_rise(differences: Tensor, divergences: Tensor) -> float:

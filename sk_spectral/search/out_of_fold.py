@@ -1,17 +1,22 @@
 """Losses of rows held out, and what they say of hidden units against the best linear map."""
 
-from dataclasses import dataclass
-from math import copysign, inf
+from dataclasses import dataclass, replace
+from math import inf
 
 import torch
 from torch import Tensor
 
-from sk_spectral.search.evaluation import RELATIVE_FLOOR
-from sk_spectral.training.losses import weighted_mean
-
-_ZERO_ONE_ERRORS, _ERRORS_WHERE_BENT, _ERRORS_WHERE_LINEAR_MAPS_FAIL = 2.0, 1.5, 1.0
-_SURE, _NEARLY_SURE = 2.33, 1.645
-_HOPE = 1.5  # standard errors that are worth going on for, where more are asked for in the end
+from sk_spectral.search.significance import (
+    HOPE,
+    NEARLY_SURE,
+    OF_MISTAKES,
+    RELATIVE_FLOOR,
+    SURE,
+    WHERE_BENT,
+    WHERE_LINEAR_MAPS_FAIL,
+    in_standard_errors,
+)
+from sk_spectral.training.losses import LogLoss, SquaredError, weighted_mean
 
 
 @dataclass(frozen=True)
@@ -90,13 +95,13 @@ class OutOfFold:
 
     @property
     def _loss_errors(self) -> float:
-        return min(self.standard_errors, _ERRORS_WHERE_BENT) if self.bent else self.standard_errors
+        return min(self.standard_errors, WHERE_BENT) if self.bent else self.standard_errors
 
     @property
     def _zero_one_errors(self) -> float:
         if self._linear_maps_fail:
-            return _ERRORS_WHERE_LINEAR_MAPS_FAIL
-        return _ERRORS_WHERE_BENT if self.bent else _ZERO_ONE_ERRORS
+            return WHERE_LINEAR_MAPS_FAIL
+        return WHERE_BENT if self.bent else OF_MISTAKES
 
     @property
     def _linear_maps_fail(self) -> bool:
@@ -137,11 +142,11 @@ class OutOfFold:
         gain, error = self.mean_gain()
         by_loss = seen * in_standard_errors(gain - self._tolerance(), error)
         by_zero_one = seen * in_standard_errors(*self.mean_zero_one_gain())
-        if by_loss - _SURE * to_come > self._loss_errors:
+        if by_loss - SURE * to_come > self._loss_errors:
             return self.network_zero_one is None or by_zero_one > self._zero_one_errors
         return (
-            by_loss + _SURE * to_come < min(self._loss_errors, _HOPE)
-            and by_zero_one + _NEARLY_SURE * to_come < self._zero_one_errors
+            by_loss + SURE * to_come < min(self._loss_errors, HOPE)
+            and by_zero_one + NEARLY_SURE * to_come < self._zero_one_errors
         )
 
     def _mean_difference(self, of_linear: Tensor, of_network: Tensor) -> tuple[float, float]:
@@ -152,8 +157,62 @@ class OutOfFold:
         return float(mean), float((share * (differences - mean)).norm())
 
 
-def in_standard_errors(difference: float, error: float) -> float:
-    """Standard errors that a difference is worth; one that all rows agree on is beyond any."""
-    if error == 0:
-        return difference and copysign(inf, difference)
-    return difference / error
+def compared_so_far(
+    curves: list[Tensor], compared: OutOfFold, y: Tensor, loss: SquaredError | LogLoss
+) -> tuple[OutOfFold, Tensor]:
+    """The comparison on the first folds, and the network's losses by what is best for all these."""
+    epochs = _by_epoch(curves)
+    n_epochs, n = epochs.shape[:2]
+    temperatures = loss.temperatures if n_epochs > 1 else (1.0,)
+    outputs = torch.cat([epochs / temperature for temperature in temperatures])
+    y, weight, mistakes = y[:n], compared.sample_weight, compared.linear_zero_one
+    weight = None if weight is None else weight[:n]
+    losses = loss(outputs.flatten(0, 1), _repeated(y, len(outputs))).double().view(-1, n)
+    best, chosen = _best_choices(losses, weight, [curve.shape[1] for curve in curves])
+    outputs = outputs[chosen, torch.arange(n, device=y.device)]
+    result = replace(
+        compared,
+        network=loss(outputs, y).double(),
+        linear=compared.linear[:n],
+        sample_weight=weight,
+        network_zero_one=loss.zero_one(outputs, y),
+        linear_zero_one=None if mistakes is None else mistakes[:n],
+        n_epochs=best % n_epochs + 1 if n_epochs > 1 else None,
+        temperature=temperatures[best // n_epochs],
+    )
+    return result, losses[best]
+
+
+def mean_zero_one(
+    loss: SquaredError | LogLoss, outputs: Tensor, y: Tensor, weight: Tensor | None
+) -> float:
+    """Share of the rows that are given a wrong class, 0 without classes."""
+    wrong = loss.zero_one(outputs, y)
+    return 0.0 if wrong is None else float(weighted_mean(wrong, weight))
+
+
+def _best_choices(
+    losses: Tensor, weight: Tensor | None, fold_sizes: list[int]
+) -> tuple[int, Tensor]:
+    """The choice of the least mean loss, and for each row that of the rows of other folds.
+
+    Chosen by the rows that it is tested on, an epoch would look better than it is.
+    """
+    weighted = losses if weight is None else losses * weight
+    sums = torch.stack([part.sum(1) for part in weighted.split(fold_sizes, dim=1)])
+    total = sums.sum(0)
+    by_fold = (total - sums if len(sums) > 1 else sums).argmin(1)
+    sizes = torch.tensor(fold_sizes, device=losses.device)
+    return int(total.argmin()), by_fold.repeat_interleave(sizes)
+
+
+def _by_epoch(curves: list[Tensor]) -> Tensor:
+    """Outputs of all folds by epoch, those that ended earlier as in their last."""
+    n_epochs = max(len(curve) for curve in curves)
+    return torch.cat(
+        [torch.cat([c, c[-1:].expand(n_epochs - len(c), *c.shape[1:])]) for c in curves], dim=1
+    )
+
+
+def _repeated(y: Tensor, n_times: int) -> Tensor:
+    return y.repeat(n_times, *[1] * (y.ndim - 1))

@@ -1,34 +1,17 @@
 """Which hidden units may go: the largest set whose loss is not missed."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from sk_spectral.search.candidate import Candidate, no_units
 from sk_spectral.search.evaluation import Evaluator
 from sk_spectral.spectral.network import SpectralNetwork
 
 _VALUES_FOR_IMPORTANCE = 1 << 14
 _MOST_PROBES = 16
 _ROWS_AT_ONCE = 2048
-
-
-@dataclass(frozen=True)
-class Pruning:
-    """What was kept, and what that cost.
-
-    Attributes
-    ----------
-    unit_masks : list of bool tensors, one for each hidden layer
-        True for the units that stay.
-    loss_before, loss_after : float
-        Loss of the network as trained and with only these units.
-    """
-
-    unit_masks: list[Tensor]
-    loss_before: float
-    loss_after: float
 
 
 def unit_importances(
@@ -93,26 +76,26 @@ def _probes(outputs: Tensor, generator: torch.Generator) -> Iterator[Tensor]:
 
 def prune(
     network: SpectralNetwork, evaluator: Evaluator, among: list[Tensor] | None = None
-) -> Pruning:
+) -> Candidate:
     """Find the largest set of hidden units without which the loss is tolerated by the evaluator.
 
     Whole layers leave first, then units, each in order of importance, the least first; how many
     units is found by bisection. A unit that leaves has its activation set to 0 and still passes
     the carry. Bisection takes the loss to rise with every unit that leaves; where it does not, more
-    can leave afterwards, so it is repeated until nothing does. The network is left as it is. Where
-    `among` is given, units outside these masks are out from the start.
+    can leave afterwards, so it is repeated until nothing does. Where `among` is given, units
+    outside these masks are out from the start.
     """
     kept = network.active_units()
     if among is not None:
         kept = [active & mask for active, mask in zip(kept, among, strict=True)]
     before = after = float(evaluator.losses(network, kept).mean())
     if evaluator.tol is None:
-        return Pruning(kept, before, before)
+        return Candidate(network, kept, before, before)
     limit = evaluator.tolerated(before)
-    nothing = [torch.zeros_like(mask) for mask in kept]
+    nothing = no_units(network)
     linear = float(evaluator.losses(network, nothing).mean())
     if linear <= limit or evaluator.constant_loss == 0:
-        return Pruning(nothing, before, linear)
+        return Candidate(network, nothing, before, linear)
 
     importances = unit_importances(network, evaluator.X, evaluator.sample_weight, among)
     for layer in sorted(range(len(kept)), key=lambda i: float(importances[i].sum())):
@@ -134,8 +117,15 @@ def prune(
             else:
                 high = middle
         if low == 0:
-            return Pruning(kept, before, after)
+            return Candidate(network, kept, before, after)
         kept = best
+
+
+def unpruned(network: SpectralNetwork, evaluator: Evaluator) -> Candidate:
+    """The network with all units that read anything."""
+    masks = network.active_units()
+    loss = float(evaluator.losses(network, masks).mean())
+    return Candidate(network, masks, loss, loss)
 
 
 def least_important_first(importances: list[Tensor], kept: list[Tensor]) -> Tensor:

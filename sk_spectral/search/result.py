@@ -1,5 +1,6 @@
 """What a search starts from, and what it ends with."""
 
+from copy import deepcopy
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,9 +12,9 @@ from sk_spectral.data.dataset import Data
 from sk_spectral.data.scaling import Scaling
 from sk_spectral.model.compact import CompactNetwork
 from sk_spectral.model.topology import Topology
+from sk_spectral.search.candidate import Candidate
 from sk_spectral.search.compaction import read
 from sk_spectral.search.config import SearchConfig
-from sk_spectral.search.pruning import Pruning
 from sk_spectral.search.streams import RandomStreams
 from sk_spectral.spectral.network import SpectralNetwork
 from sk_spectral.training.net import SpectralNet
@@ -26,12 +27,22 @@ class Start:
     Attributes
     ----------
     network : SpectralNetwork
-        Is trained itself, not a copy of it.
+        Stays what it is: copies of it are trained.
     scaling : Scaling
     """
 
     network: SpectralNetwork
     scaling: Scaling
+
+    def placed(self, config: SearchConfig, n_samples: int) -> "Start":
+        """The same on the device and in the precision in which so many rows are trained on.
+
+        Without mini-batches weights count as repeated rows do; float64 keeps that true.
+        """
+        network = deepcopy(self.network)
+        if config.training.batch_size_for(n_samples) == n_samples:
+            network.double()
+        return Start(network.to(config.training.torch_device()), self.scaling)
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,31 +107,31 @@ def initial(data: Data, config: SearchConfig, streams: RandomStreams, *, complet
     return Start(network, scaling)
 
 
-def set_dtype(network: SpectralNetwork, config: SearchConfig, n_samples: int) -> None:
-    """Without mini-batches weights count as repeated rows do; float64 keeps that true."""
-    if config.training.batch_size_for(n_samples) == n_samples:
-        network.double()
-
-
 def result_of(
-    network: SpectralNetwork,
+    candidate: Candidate,
     net: SpectralNet,
     scaling: Scaling,
-    pruning: Pruning,
     rows: TensorDataset,
     warnings: tuple[tuple[type[Warning], str], ...] = (),
 ) -> SearchResult:
-    """Cut the compact network out and read its topology, on some rows that were trained on."""
-    compact, topology, importances = read(network, pruning, rows)
+    """Cut the compact network out and read its topology, on some rows that were trained on.
+
+    The net, which goes on with the network that was found, ends on the CPU.
+    """
+    network = net.module_
+    if candidate.network is not network:
+        network.load_state_dict(candidate.network.state_dict())
+    network.to("cpu")
+    compact, topology, importances = read(candidate, rows)
     return SearchResult(
         network,
         net,
         scaling,
-        pruning.unit_masks,
+        candidate.unit_masks,
         scaling.fold_into(compact),
         topology,
         importances,
         list(net.history[:, "train_loss"]),
-        pruning.loss_after,
+        candidate.loss_after,
         warnings,
     )

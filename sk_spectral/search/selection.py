@@ -1,34 +1,33 @@
 """From the trained network to what is left of it: the best linear map, or the units that pay."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from math import inf
 
-import torch
-from torch import Tensor
-
 from sk_spectral.data.batches import TensorDataset
-from sk_spectral.search.baseline import STANDARD_ERRORS, LinearMaps, best_baseline
+from sk_spectral.search.baseline import LinearMaps, best_baseline
+from sk_spectral.search.candidate import Candidate
 from sk_spectral.search.evaluation import Evaluator
 from sk_spectral.search.fine_tuning import FineTuning
 from sk_spectral.search.iterative_pruning import prune_iteratively
 from sk_spectral.search.out_of_fold import OutOfFold
-from sk_spectral.search.pruning import Pruning, prune
+from sk_spectral.search.pruning import prune, unpruned
+from sk_spectral.search.significance import ON_ROWS_SET_APART, SHARE_OF_ERROR
 from sk_spectral.spectral.network import SpectralNetwork
 from sk_spectral.training.losses import standard_error
-
-_SHARE_OF_ERROR = 0.25
-"""Of the standard error with which folds know the gain of units: so much may be lost for fewer."""
 
 
 def select(
     network: SpectralNetwork,
     evaluator: Evaluator,
     train: TensorDataset,
+    valid: TensorDataset | None = None,
     compared: OutOfFold | None = None,
-    refit: FineTuning | None = None,
+    fine_tuning: FineTuning | None = None,
     report: Callable[[str], None] = lambda line: None,
-) -> tuple[Pruning, float | None]:
-    """Become the best linear map where hidden units do not beat it, else drop what does not pay.
+) -> Candidate:
+    """The best linear map where hidden units do not beat it, else the units that pay.
 
     Units that act on their linear side alone cannot be dropped one by one: together they are part
     of the linear map, which has to be fitted anew without them.
@@ -36,54 +35,40 @@ def select(
     Parameters
     ----------
     network : SpectralNetwork
-        Becomes what `Pruning` describes.
+        As it was trained.
     evaluator : Evaluator
-    train : TensorDataset
-        The rows that the network was fitted to, and linear maps are.
+    train, valid : TensorDataset
+        The rows that the network was fitted to, and linear maps are, and those by which it was
+        stopped.
     compared : OutOfFold, optional
         Folds by which units were preferred. Without them the rows of the evaluator decide.
-    refit : FineTuning, optional
+    fine_tuning : FineTuning, optional
         Trains what is left further. Without it the network is pruned as it is.
     report : callable
         Told of each step in a line.
 
     Returns
     -------
-    Pruning
-    float or None
-        Shrinkage of the linear map that was preferred, if one was.
+    Candidate
+        With a shrinkage if it is the linear map.
     """
-    baseline = best_baseline(
-        network, evaluator, LinearMaps(train, network.layer_sizes[-1], network.fit_intercept)
-    )
-    pruning = prune(network, evaluator) if refit is None else untouched(network, evaluator)
-    unclear = compared is None and baseline is not None
-    if unclear and not baseline.is_beaten(network, pruning, evaluator):
+    linear = None
+    if compared is None or evaluator.independent:
+        maps = LinearMaps(train, network.layer_sizes[-1], network.fit_intercept)
+        linear = best_baseline(network, evaluator, maps)
+    candidate = (prune if fine_tuning is None else unpruned)(network, evaluator)
+    if compared is None and linear is not None and not evaluator.prefers_units(candidate, linear):
         report("no hidden unit: they do not beat the best linear map")
-        network.set_linear_map(baseline.linear_map)
-        nothing = [torch.zeros_like(mask) for mask in pruning.unit_masks]
-        after = float(evaluator.losses(network, nothing).mean())
-        return Pruning(nothing, pruning.loss_before, after), baseline.shrinkage
-    if refit is not None:
-        linear_loss, loss = inf if baseline is None else float(baseline.losses.mean()), None
-        tolerance = 0.0
-        if compared is not None and not evaluator.independent:
-            linear_loss, loss = compared.mean_linear_loss(), compared.mean_loss()
-            # Divergences of outputs go with the square of what these are divided by.
-            tolerance = _SHARE_OF_ERROR * compared.mean_gain()[1] / compared.temperature**2
-        pruning, last = prune_iteratively(
-            network, evaluator, linear_loss, refit, report, loss, tolerance
-        )
-        if last is not None:
-            refit.keep(pruning.unit_masks, last)
-    return pruning, None
-
-
-def untouched(network: SpectralNetwork, evaluator: Evaluator) -> Pruning:
-    """All units that read anything."""
-    masks = network.active_units()
-    loss = float(evaluator.losses(network, masks).mean())
-    return Pruning(masks, loss, loss)
+        return replace(linear, loss_before=candidate.loss_before)
+    if fine_tuning is None:
+        return candidate
+    linear_loss, loss, tolerance = inf if linear is None else linear.loss_after, None, 0.0
+    if compared is not None and not evaluator.independent:
+        linear_loss, loss = compared.mean_linear_loss(), compared.mean_loss()
+        # Divergences of outputs go with the square of what these are divided by.
+        tolerance = SHARE_OF_ERROR * compared.mean_gain()[1] / compared.temperature**2
+    refit = partial(fine_tuning.refit, rows=fine_tuning.soft_targets(train), valid=valid)
+    return prune_iteratively(network, evaluator, linear_loss, refit, report, loss, tolerance)
 
 
 KEEPS_LINEAR = (
@@ -93,11 +78,11 @@ KEEPS_LINEAR = (
 
 def over_regularisation(
     free: SpectralNetwork,
-    train: TensorDataset,
+    penalised: SpectralNetwork,
+    found: Candidate,
     evaluator: Evaluator,
+    train: TensorDataset,
     compared: OutOfFold | None,
-    found: Pruning,
-    trained: Tensor,
 ) -> str | None:
     """What the penalty does, for a warning, if the loss falls without it.
 
@@ -106,23 +91,24 @@ def over_regularisation(
 
     Parameters
     ----------
-    free : SpectralNetwork
-        Trained without the penalty; may be changed.
-    train : TensorDataset
-        What it was trained on.
+    free, penalised : SpectralNetwork
+        Trained without the penalty, and with it.
+    found : Candidate
+        What was found with the penalty.
     evaluator : Evaluator
+    train : TensorDataset
+        What both were trained on.
     compared : OutOfFold or None
         Folds by which units were preferred with the penalty.
-    found : Pruning
-        What was found with the penalty.
-    trained : Tensor of shape (n_samples,)
-        Losses, by the evaluator, of the network trained with the penalty.
     """
-    if not any(mask.any() for mask in found.unit_masks):
-        return KEEPS_LINEAR if select(free, evaluator, train, compared)[1] is None else None
-    losses = evaluator.losses(free, free.active_units())
+    if not found.has_units:
+        without = select(free, evaluator, train, compared=compared)
+        return KEEPS_LINEAR if without.shrinkage is None else None
+    losses, trained = (
+        evaluator.losses(network, network.active_units()) for network in (free, penalised)
+    )
     loss = float(losses.mean())
-    limit = evaluator.tolerated(loss) + STANDARD_ERRORS * standard_error(trained - losses)
+    limit = evaluator.tolerated(loss) + ON_ROWS_SET_APART * standard_error(trained - losses)
     if min(float(trained.mean()), found.loss_after) <= limit:
         return None
     return (

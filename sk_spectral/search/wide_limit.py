@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sk_spectral.data.batches import TensorDataset
-from sk_spectral.search.out_of_fold import in_standard_errors
+from sk_spectral.search.significance import in_standard_errors
 
 MOST_ROWS = 500
 """Of so many different rows at most anything is told: it takes the cube of their number."""

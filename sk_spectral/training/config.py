@@ -1,24 +1,12 @@
-"""How a network is trained: the settings, and the net that they make."""
+"""How a network is trained: the settings, and what follows from them for so many rows."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 
-from sk_spectral.spectral.network import SpectralNetwork
-from sk_spectral.training.callbacks import Stopping
-from sk_spectral.training.net import SpectralNet
-
-SOLVERS: dict[str, tuple[type[torch.optim.Optimizer], dict[str, Any]]] = {
-    "adam": (torch.optim.AdamW, {"fused": True}),
-    "sgd": (torch.optim.SGD, {"momentum": 0.9, "nesterov": True, "fused": True}),
-    # One iteration a step, so that an epoch is an iteration.
-    "lbfgs": (
-        torch.optim.LBFGS,
-        {"max_iter": 1, "max_eval": 25, "history_size": 20, "line_search_fn": "strong_wolfe"},
-    ),
-}
+SOLVERS = ("adam", "sgd", "lbfgs")
 
 _LARGEST_BATCH_OF_ALL = 100
 _AUTO_BATCHES = 20
@@ -92,128 +80,25 @@ class TrainingConfig:
         n_epochs = -(-n_steps // -(-n_samples // self.batch_size_for(n_samples)))
         return min(n_epochs, self.max_iter) if self.solver == "lbfgs" else n_epochs
 
+    def weight_decay_for(self, n_rows: int, batch_size: int) -> float:
+        """Decay of the eigenvectors relative to the learning rate, as torch takes it.
+
+        "auto" decays them by 0.1 √(batch_size / n_rows) a step, `n_rows` counting a row once for
+        each epoch: the normalised weight decay of Loshchilov and Hutter, "Decoupled Weight Decay
+        Regularization", ICLR 2019, appendix B.
+        """
+        if self.weight_decay != "auto":
+            return float(self.weight_decay)
+        return 0.1 * (batch_size / n_rows) ** 0.5 / self.learning_rate_init
+
     def torch_device(self) -> torch.device:
-        """The device, tried."""
-        return check_device(self.device)
-
-    def new_net(
-        self,
-        network: SpectralNetwork,
-        loss: torch.nn.Module,
-        n_samples: int,
-        stop_early: bool,
-        generator: torch.Generator,
-    ) -> SpectralNet:
-        """Net that trains `network` on so many rows, shuffled by `generator`."""
-        batch_size, weight_decay = self.batch_size_for(n_samples), self.weight_decay
-        if weight_decay == "auto":
-            weight_decay = auto_weight_decay(
-                self.learning_rate_init, batch_size, n_samples, self.max_iter
-            )
-        # skorch would make its tables all the same.
-        silent = {} if self.verbose else {"callbacks__print_log": None}
-        return build_net(
-            network,
-            loss,
-            solver=self.solver,
-            learning_rate=self.learning_rate_init,
-            eigenvalue_rate=self.eigenvalue_rate,
-            weight_decay=float(weight_decay),
-            tol=self.tol,
-            patience=self.n_iter_no_change,
-            stop_early=stop_early,
-            callbacks=self.callbacks or (),
-            penalty=self.penalty,
-            alpha=self.alpha,
-            average=bool(self.average),
-            generator=generator,
-            batch_size=batch_size,
-            device=str(self.device),
-            verbose=int(self.verbose),
-            **silent,
-        )
-
-
-def check_device(device: str | torch.device) -> torch.device:
-    """The torch device, or ValueError if this machine has no such one."""
-    try:
-        checked = torch.device(device)
-        torch.zeros(1, device=checked).item()  # asks for values, which "meta" has not
-    except (RuntimeError, AssertionError, TypeError, NotImplementedError) as error:
-        raise ValueError(
-            f"device={device!r} cannot be used here ({str(error).splitlines()[0]}). "
-            "device='cpu' always can."
-        ) from error
-    return checked
-
-
-def auto_weight_decay(
-    learning_rate: float, batch_size: int, n_samples: int, n_epochs: int
-) -> float:
-    """Decay of the eigenvectors by 0.1 √(batch_size / (n_samples · n_epochs)) a step.
-
-    The normalised weight decay of Loshchilov and Hutter, "Decoupled Weight Decay Regularization",
-    ICLR 2019, appendix B; relative to the learning rate, as torch takes it.
-    """
-    return 0.1 * (batch_size / (n_samples * n_epochs)) ** 0.5 / learning_rate
-
-
-def build_net(
-    network: SpectralNetwork,
-    loss: torch.nn.Module,
-    *,
-    solver: str,
-    learning_rate: float,
-    eigenvalue_rate: float,
-    weight_decay: float,
-    tol: float,
-    patience: int,
-    stop_early: bool,
-    callbacks: Iterable[Any],
-    **kwargs: Any,
-) -> SpectralNet:
-    """Net that trains `network` by `solver`, with the stopping rule after the user's callbacks.
-
-    Parameters
-    ----------
-    network : SpectralNetwork
-    loss : module of sk_spectral.training.losses
-    solver : {"adam", "sgd", "lbfgs"}
-    learning_rate, eigenvalue_rate, weight_decay : float
-        Learning rate of the eigenvectors, that of the eigenvalues relative to it, and the decay of
-        the eigenvectors relative to it; without a meaning for "lbfgs".
-    tol, patience : float, int
-        Training stops when the loss watched has not fallen by `tol` for `patience` epochs.
-    stop_early : bool
-        Watch the validation loss and restore the best weights; else watch the training loss.
-    callbacks : iterable of skorch callbacks
-    **kwargs
-        Further parameters of SpectralNet.
-    """
-    optimizer, settings = SOLVERS[solver]
-    if solver == "lbfgs":
-        learning_rate = 1.0
-    else:
-        settings = settings | {
-            "weight_decay": weight_decay,
-            # The penalty sees to the eigenvalues.
-            "param_groups": [
-                ("eigenvalues", {"lr": eigenvalue_rate * learning_rate, "weight_decay": 0.0})
-            ],
-        }
-    stopping = Stopping(
-        monitor="valid_loss" if stop_early else "train_loss",
-        patience=patience,
-        threshold=tol,
-        threshold_mode="abs",
-        load_best=stop_early,
-    )
-    return SpectralNet(
-        network,
-        loss,
-        optimizer=optimizer,
-        lr=learning_rate,
-        callbacks=[*callbacks, ("early_stopping", stopping)],
-        **{f"optimizer__{name}": value for name, value in settings.items()},
-        **kwargs,
-    )
+        """The torch device, or ValueError if this machine has no such one."""
+        try:
+            device = torch.device(self.device)
+            torch.zeros(1, device=device).item()  # asks for values, which "meta" has not
+        except (RuntimeError, AssertionError, TypeError, NotImplementedError) as error:
+            raise ValueError(
+                f"device={self.device!r} cannot be used here ({str(error).splitlines()[0]}). "
+                "device='cpu' always can."
+            ) from error
+        return device

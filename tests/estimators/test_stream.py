@@ -93,7 +93,8 @@ def test_a_reservoir_keeps_rare_classes_and_what_they_weigh():
 
 @pytest.mark.parametrize("sizes", [(4, 8, 6, 2), (4, 2)])
 def test_other_units_leave_the_function_as_it_is(sizes):
-    from sk_spectral.training.config import build_net
+    from sk_spectral.training.config import TrainingConfig
+    from sk_spectral.training.fit import new_net
     from sk_spectral.training.losses import SquaredError
 
     random = torch.Generator().manual_seed(0)
@@ -103,10 +104,7 @@ def test_other_units_leave_the_function_as_it_is(sizes):
             lam += torch.randn(lam.shape, generator=random)
     A = torch.as_tensor(X)
     expected = network(A)
-    net = build_net(
-        network, SquaredError(), solver="adam", learning_rate=1e-3, eigenvalue_rate=1.0,
-        weight_decay=0.0, tol=0.0, patience=9, stop_early=False, callbacks=(),
-    ).initialize()  # fmt: skip
+    net = new_net(network, SquaredError(), TrainingConfig(), len(X), stop_early=False).initialize()
     inputs, outputs = np.array([2.0, 0.1, 1.0, 3.0]), np.array([0.5, 7.0])
     rescale(net, inputs, outputs)
     found = net.module_(A / torch.as_tensor(inputs))

@@ -10,11 +10,11 @@ from spectral_cases import randomize
 from sk_spectral import SpectralNASClassifier, SpectralNASRegressor, SpectralNetwork
 from sk_spectral.data.batches import TensorDataset
 from sk_spectral.model.compact import CompactNetwork
+from sk_spectral.search.candidate import Candidate
 from sk_spectral.search.compaction import cut_out, read
-from sk_spectral.search.pruning import Pruning
 
 
-def network(size=1.0):
+def candidate(size=1.0):
     made = SpectralNetwork(
         (3, 6, 5, 2), dtype=torch.float64, generator=torch.Generator().manual_seed(0)
     )
@@ -22,7 +22,7 @@ def network(size=1.0):
     with torch.no_grad():
         for phi in made.eigenvectors:
             phi *= size
-    return made, Pruning([torch.ones(6, dtype=bool), torch.ones(5, dtype=bool)], 1.0, 1.0)
+    return Candidate(made, [torch.ones(6, dtype=bool), torch.ones(5, dtype=bool)], 1.0, 1.0)
 
 
 X = torch.randn(20, 3, generator=torch.Generator().manual_seed(1)).double()
@@ -31,35 +31,36 @@ X = torch.randn(20, 3, generator=torch.Generator().manual_seed(1)).double()
 @pytest.mark.parametrize("size", [1.0, 1e4, 1e30])
 @pytest.mark.parametrize("scale", [1e-12, 1.0, 1e12])
 def test_large_numbers_that_do_not_cancel_are_no_reason_to_stop(size, scale):
-    made, pruning = network(size)
-    compact = cut_out(made, pruning, X * scale)
-    expected = made(X * scale).detach().numpy()
+    given = candidate(size)
+    compact = cut_out(given, X * scale)
+    expected = given.network(X * scale).detach().numpy()
     np.testing.assert_allclose(compact(X.numpy() * scale), expected, rtol=1e-6)
 
 
 def test_outputs_that_are_lost_in_what_cancels_are_refused():
-    made, pruning = network()
+    given = candidate()
+    first = given.network.eigenvectors[0]
     with torch.no_grad():  # two inputs all but equal, of weights all but opposite
-        made.eigenvectors[0][:, 1] = -made.eigenvectors[0][:, 0] * (1 + 1e-14)
+        first[:, 1] = -first[:, 0] * (1 + 1e-14)
     same = X.clone()
     same[:, 1] = same[:, 0]
     with pytest.raises(ValueError, match=r"lower learning_rate_init, or set standardize=True"):
-        cut_out(made, pruning, same * torch.tensor([1e17, 1e17, 0.0]).double())
+        cut_out(given, same * torch.tensor([1e17, 1e17, 0.0]).double())
 
 
 def test_a_network_beyond_the_largest_number_is_refused():
     with pytest.raises(ValueError, match="learning_rate_init"):
-        cut_out(*network(1e160), X)
+        cut_out(candidate(1e160), X)
 
 
 @pytest.mark.parametrize("size", [1.0, 1e30])
 def test_a_compact_network_that_is_another_is_found_out(monkeypatch, size):
-    made, pruning = network(size)
-    good = CompactNetwork.from_network(made, [m.numpy() for m in pruning.unit_masks])
+    given = candidate(size)
+    good = CompactNetwork.from_network(given.network, [m.numpy() for m in given.unit_masks])
     other = replace(good, weights=tuple(weight * (1.0 + 1e-6) for weight in good.weights))
     monkeypatch.setattr(CompactNetwork, "from_network", lambda *args: other)
     with pytest.raises(ValueError, match="learning_rate_init"):
-        cut_out(made, pruning, X)
+        cut_out(given, X)
 
 
 @pytest.mark.parametrize("n_samples", [2, 12, 99, 150])
@@ -102,4 +103,4 @@ def test_weights_whose_squares_are_no_numbers_are_refused():
         network.eigenvectors[1].fill_(1e120)
     rows = TensorDataset(torch.full((5, 2), 1e-200).double(), torch.zeros(5, 1).double())
     with pytest.raises(ValueError, match=r"too large to be squared. Lower learning_rate_init"):
-        read(network, Pruning(network.active_units(), 1.0, 1.0), rows)
+        read(Candidate(network, network.active_units(), 1.0, 1.0), rows)

@@ -1,14 +1,16 @@
 """The search as a function, without an estimator."""
 
+from copy import deepcopy
 from dataclasses import fields
 
 import numpy as np
 import pytest
+import torch
 from sklearn.datasets import make_friedman1
 
 from sk_spectral import SpectralNASRegressor
 from sk_spectral.data import Data
-from sk_spectral.search import RandomStreams, SearchConfig, search_architecture
+from sk_spectral.search import RandomStreams, SearchConfig, Start, search_architecture
 from sk_spectral.training.config import TrainingConfig
 
 
@@ -41,6 +43,20 @@ def test_the_defaults_of_the_configuration_are_those_of_the_estimator():
     assert SearchConfig.from_parameters(parameters) == SearchConfig()
     named = {f.name for config in (SearchConfig, TrainingConfig) for f in fields(config)}
     assert set(parameters) - named == {"random_state"}
+
+
+@pytest.mark.parametrize("warm_start", [True, False])
+def test_the_network_that_a_search_starts_from_stays_what_it_is(warm_start):
+    X, y = bent_data()
+    data, random = Data(y[:, None], None, X), RandomStreams(np.random.RandomState(0))
+    config = SearchConfig((6,), warm_start=warm_start, training=TrainingConfig(max_iter=10))
+    start = search_architecture(data, config, random)
+    start = Start(start.network, start.scaling)
+    before = deepcopy(start.network.state_dict())
+    result = search_architecture(data, config, random, start)
+    assert result.network is not start.network
+    for name, value in start.network.state_dict().items():
+        assert torch.equal(value, before[name])
 
 
 def test_classes_that_no_row_has_keep_their_output():

@@ -1,16 +1,12 @@
+from copy import deepcopy
 from itertools import pairwise
 
 import numpy as np
 import pytest
 import torch
 from evaluated_cases import evaluator_of, network_with_truth
-from skorch.history import History
 
-from sk_spectral.data.batches import TensorDataset
-from sk_spectral.search.config import SearchConfig
-from sk_spectral.search.fine_tuning import FineTuning
 from sk_spectral.search.iterative_pruning import expected_rise, prune_iteratively
-from sk_spectral.training.config import TrainingConfig
 from sk_spectral.training.losses import SquaredError
 
 
@@ -28,22 +24,22 @@ def test_halves_leave_while_the_loss_is_not_expected_to_rise():
     y = noisy_truth(network, X)
     evaluator, refits, lines = evaluator_of(X, y, independent=True), [], []
 
-    def refit(masks):
+    def refit(network, masks):
         refits.append(n_units(masks))
-        return len(refits)
+        return network, len(refits)
 
     linear_loss = 0.1
-    pruning, last = prune_iteratively(network, evaluator, linear_loss, refit, lines.append)
-    kept = n_units(pruning.unit_masks)
+    found = prune_iteratively(network, evaluator, linear_loss, refit, lines.append)
+    kept = n_units(found.unit_masks)
     assert refits[0] == 11
-    assert refits[last.n_epochs - 1] == kept < 22
+    assert refits[found.fine_tuned_from.n_epochs - 1] == kept < 22
     assert len(lines) == len(refits)
     assert sum("taken back" in line for line in lines) >= 1
     assert all(a != b for a, b in pairwise(refits))  # none is tried again from the same units
     # Without refits the outputs differ by the units that left, to which the noise is nothing.
     allowed = 0.01 * min(0.0025, linear_loss) + 1e-4 * evaluator.constant_loss
     whole = evaluator.losses(network, network.active_units()).mean()
-    assert pruning.loss_after == pytest.approx(float(whole), abs=3 * allowed)
+    assert found.loss_after == pytest.approx(float(whole), abs=3 * allowed)
 
 
 def test_no_more_may_be_lost_than_a_share_of_the_gain_over_the_linear_map():
@@ -52,7 +48,9 @@ def test_no_more_may_be_lost_than_a_share_of_the_gain_over_the_linear_map():
     loss = float(evaluator.losses(network, network.active_units()).mean())
     kept = {
         linear_loss: n_units(
-            prune_iteratively(network, evaluator, linear_loss, lambda masks: 1)[0].unit_masks
+            prune_iteratively(
+                network, evaluator, linear_loss, lambda *given: (given[0], 1)
+            ).unit_masks
         )
         for linear_loss in (0.5 * loss, 1.1 * loss, 100.0)
     }
@@ -65,32 +63,34 @@ def test_a_refit_that_is_too_much_is_taken_back():
     y = network(X).detach()
     before = {k: v.clone() for k, v in network.state_dict().items()}
 
-    def spoil(masks):
+    def spoil(network, masks):
+        worse = deepcopy(network)
         with torch.no_grad():
-            network.eigenvectors[1].mul_(2.0)
-        return 1
+            worse.eigenvectors[1].mul_(2.0)
+        return worse, 1
 
-    pruning, last = prune_iteratively(network, evaluator_of(X, y, independent=True), 1.0, spoil)
-    assert last is None
-    assert all(mask.all() for mask in pruning.unit_masks)
-    assert all(torch.equal(v, before[k]) for k, v in network.state_dict().items())
+    found = prune_iteratively(network, evaluator_of(X, y, independent=True), 1.0, spoil)
+    assert found.fine_tuned_from is None
+    assert all(mask.all() for mask in found.unit_masks)
+    assert all(torch.equal(v, before[k]) for k, v in found.network.state_dict().items())
 
 
 def test_the_last_refit_that_was_kept_can_be_made_again():
     network, X = network_with_truth((3, 6, 5, 2))
-    y, before = network(X).detach() + 1.0, []
+    y, refits = network(X).detach() + 1.0, []
 
-    def refit(masks):
-        before.append(float(network.eigenvalues[2][0].detach()))
+    def refit(network, masks):
+        refits.append((network, deepcopy(network)))
         with torch.no_grad():  # a constant for all eigenvalues changes no block
-            for lam in network.eigenvalues:
+            for lam in refits[-1][1].eigenvalues:
                 lam += 1.0
-        return len(before)
+        return refits[-1][1], len(refits)
 
-    _, last = prune_iteratively(network, evaluator_of(X, y, tol=1e9, independent=True), 1e9, refit)
-    assert last.n_epochs == len(before)
-    assert float(last.parameters["eigenvalues.2"][0]) == before[-1]
-    assert float(network.eigenvalues[2][0].detach()) == pytest.approx(before[-1] + 1.0)
+    evaluator = evaluator_of(X, y, tol=1e9, independent=True)
+    found = prune_iteratively(network, evaluator, 1e9, refit)
+    assert len(refits) > 1
+    assert found.fine_tuned_from.n_epochs == len(refits)
+    assert (found.fine_tuned_from.network, found.network) == refits[-1]
 
 
 def test_a_rise_is_the_posterior_mean_of_measurement_and_expectation():
@@ -119,55 +119,3 @@ def test_the_divergence_is_the_rise_that_is_expected_of_independent_errors():
     loss, truth = SquaredError(), torch.as_tensor(truth)
     rise = (loss(worse, y) - loss(truth, y)).mean()
     assert float(rise) == pytest.approx(float(loss.divergence(worse, truth).mean()), rel=0.02)
-
-
-class Recorder:
-    """Stands in for a trainer, and remembers what is trained on."""
-
-    loss = SquaredError()
-    config = SearchConfig(training=TrainingConfig(batch_size=20))
-
-    def __init__(self):
-        self.fits = []
-
-    def new_net(self, network, n_samples, stop_early, training, stream):
-        assert stream == "fine-tuning"
-        assert training.penalty is None
-        assert training.n_iter_no_change > 1000
-        return self
-
-    def fit_rows(self, train, valid, n_epochs, unit_masks):
-        self.fits.append((train, valid, n_epochs))
-        self.history = History()
-        for valid_loss in (3.0, 1.0, 2.0):
-            self.history.new_epoch()
-            self.history.record("valid_loss", valid_loss)
-        return self
-
-
-def test_a_relaxed_fit_is_drawn_towards_the_whole_network_and_its_last_step_goes_to_all_rows():
-    network, X = network_with_truth((3, 6, 2))
-    outputs, y = network(X).detach(), torch.zeros(200, 2).double()
-    trainer, masks = Recorder(), network.active_units()
-    train, valid = TensorDataset(X[:150], y[:150]), TensorDataset(X[150:], y[150:])
-    refit = FineTuning(trainer, network, train, valid, lambda: TensorDataset(X, y))
-    with torch.no_grad():
-        network.eigenvalues[1].mul_(3.0)  # what it becomes does not change the targets
-    assert refit(masks) == 2
-    rows, watched, n_epochs = trainer.fits[0]
-    torch.testing.assert_close(rows.y, 0.7 * outputs[:150])
-    assert watched is valid
-    assert n_epochs == 50  # 400 steps of 8 batches
-    _, last = prune_iteratively(network, evaluator_of(X, y, tol=1e9, independent=True), 1e9, refit)
-    refit.keep(masks, last)
-    refit.again_on_all_rows()
-    rows, watched, n_epochs = trainer.fits[-1]
-    torch.testing.assert_close(rows.y, 0.7 * outputs)
-    assert watched is None
-    assert n_epochs == 2
-
-
-@pytest.mark.parametrize(("solver", "expected"), [("adam", 50), ("lbfgs", 7)])
-def test_refits_take_400_steps_but_no_more_line_searches_than_the_user_allows(solver, expected):
-    training = TrainingConfig(solver=solver, batch_size=20, max_iter=7)
-    assert training.epochs_for(400, 150) == expected

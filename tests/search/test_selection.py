@@ -1,6 +1,5 @@
 """What stays of a trained network: the linear map, or units, by an evaluator or by folds."""
 
-from copy import deepcopy
 from dataclasses import replace
 
 import pytest
@@ -8,10 +7,11 @@ import torch
 from evaluated_cases import evaluator_of, network_with_truth
 
 from sk_spectral.data.batches import TensorDataset
-from sk_spectral.search.baseline import SHRINKAGES, Baseline, LinearMaps, best_baseline
+from sk_spectral.search.baseline import SHRINKAGES, LinearMaps, best_baseline
+from sk_spectral.search.candidate import Candidate, with_linear_map
 from sk_spectral.search.out_of_fold import OutOfFold
-from sk_spectral.search.pruning import Pruning, prune
-from sk_spectral.search.selection import select, untouched
+from sk_spectral.search.pruning import prune, unpruned
+from sk_spectral.search.selection import select
 
 
 def test_units_that_act_linearly_give_way_to_the_linear_map():
@@ -22,12 +22,15 @@ def test_units_that_act_linearly_give_way_to_the_linear_map():
     y = network(X).detach()
     evaluator = evaluator_of(X, y)
     assert prune(network, evaluator).unit_masks[0].any()
-    pruning, shrinkage = select(network, evaluator, TensorDataset(X, y))
-    assert shrinkage == SHRINKAGES[-1]
-    assert not pruning.unit_masks[0].any()
-    assert not network.active_units()[0].any()
-    torch.testing.assert_close(network(X).detach(), y, rtol=1e-4, atol=1e-4)
-    assert pruning.loss_after == pytest.approx(float((network(X) - y).detach().square().mean()))
+    found = select(network, evaluator, TensorDataset(X, y))
+    assert found.shrinkage == SHRINKAGES[-1]
+    assert not found.has_units
+    assert not found.network.active_units()[0].any()
+    assert network.active_units()[0].any()
+    outputs = found.network(X).detach()
+    torch.testing.assert_close(outputs, y, rtol=1e-4, atol=1e-4)
+    assert found.loss_before == pytest.approx(0.0)
+    assert found.loss_after == pytest.approx(float((outputs - y).square().mean()))
 
 
 def test_units_that_bend_are_kept_against_the_linear_map():
@@ -35,9 +38,9 @@ def test_units_that_bend_are_kept_against_the_linear_map():
     y = network(X).detach()
     evaluator = evaluator_of(X, y, independent=True)
     before = {k: v.clone() for k, v in network.state_dict().items()}
-    pruning, shrinkage = select(network, evaluator, TensorDataset(X, y))
-    assert shrinkage is None
-    assert all(mask.any() for mask in pruning.unit_masks)
+    found = select(network, evaluator, TensorDataset(X, y))
+    assert found.shrinkage is None
+    assert all(mask.any() for mask in found.unit_masks)
     assert all(torch.equal(v, before[k]) for k, v in network.state_dict().items())
 
 
@@ -54,21 +57,19 @@ def test_within_two_standard_errors_is_forgiven_on_rows_of_their_own(independent
     masks = network.active_units()
     losses = evaluator.losses(network, masks)
     loss = float(losses.mean())
-    linear_map = torch.as_tensor(fitted + (0.2 if far else 0.01))
-    outputs = X @ linear_map[:, :3].T + linear_map[:, 3]
-    excess = (outputs - y).square().mean(dim=1) - losses
+    linear = with_linear_map(network, torch.as_tensor(fitted + (0.2 if far else 0.01)))
+    excess = (linear(X).detach() - y).square().mean(dim=1) - losses
     two_standard_errors = 2 * float(excess.std(correction=0)) / 200**0.5
     assert (float(excess.mean()) > two_standard_errors + 2e-4) == far
     assert float(excess.mean()) > 2e-4  # over the floor
-    baseline = Baseline(linear_map, 1.0, losses + excess)
-    assert baseline.is_beaten(network, Pruning(masks, loss, loss), evaluator) == (
-        far or not independent
-    )
-    nothing = Pruning([mask & False for mask in masks], loss, loss)
-    assert not baseline.is_beaten(network, nothing, evaluator)
+    linear = Candidate.linear(linear, 1.0, loss, loss)
+    kept = Candidate(network, masks, loss, loss)
+    assert evaluator.prefers_units(kept, linear) == (far or not independent)
+    nothing = replace(kept, unit_masks=[mask & False for mask in masks])
+    assert not evaluator.prefers_units(nothing, linear)
 
 
-def test_the_rival_has_the_shrinkage_that_is_best_for_the_judge():
+def test_the_baseline_has_the_shrinkage_that_is_best_for_the_evaluator():
     network, X = network_with_truth((3, 6, 2))
     y = torch.randn(200, 2, generator=torch.Generator().manual_seed(3)).double()
     maps = LinearMaps(TensorDataset(X[:20], y[:20]), 2, True)
@@ -79,7 +80,7 @@ def test_the_rival_has_the_shrinkage_that_is_best_for_the_judge():
         W = torch.as_tensor(maps(shrinkage))
         by_hand[shrinkage] = float((X[20:] @ W[:, :3].T + W[:, 3] - y[20:]).square().mean())
     assert baseline.shrinkage == min(by_hand, key=by_hand.get) > SHRINKAGES[-1]
-    assert float(baseline.losses.mean()) == pytest.approx(min(by_hand.values()))
+    assert baseline.loss_after == pytest.approx(min(by_hand.values()))
     trained_on = best_baseline(network, replace(evaluator, independent=False), maps)
     assert trained_on.shrinkage == SHRINKAGES[-1]
     assert best_baseline(network, evaluator, lambda shrinkage: None) is None
@@ -144,12 +145,13 @@ def test_a_lower_loss_needs_less_where_the_truth_is_known_to_bend(gain, expected
     assert not replace(found, bent=False).prefers_units()
 
 
-def test_units_that_folds_preferred_are_not_asked_of_the_judge():
+def test_units_that_folds_preferred_are_not_asked_of_the_evaluator():
     network, X = network_with_truth((3, 6, 2))
     y = torch.randn(200, 2, generator=torch.Generator().manual_seed(3)).double()
     evaluator = evaluator_of(X, y, independent=True)
-    assert untouched(network, evaluator).unit_masks[0].all()
-    assert select(deepcopy(network), evaluator, TensorDataset(X, y))[1] is not None
-    pruning, shrinkage = select(network, evaluator, TensorDataset(X, y), compared(1.0, 1.0))
-    assert shrinkage is None
-    assert pruning.unit_masks[0].any()
+    assert unpruned(network, evaluator).unit_masks[0].all()
+    rows = TensorDataset(X, y)
+    assert select(network, evaluator, rows).shrinkage is not None
+    found = select(network, evaluator, rows, compared=compared(1.0, 1.0))
+    assert found.shrinkage is None
+    assert found.has_units

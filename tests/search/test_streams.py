@@ -6,9 +6,8 @@ import torch
 from sklearn.datasets import make_friedman1
 
 from sk_spectral import SpectralNASClassifier, SpectralNASRegressor
-from sk_spectral.search.fit import _Search
+from sk_spectral.search import fit
 from sk_spectral.search.streams import NAMES, RandomStreams
-from sk_spectral.search.trainer import Trainer
 
 X, Y = make_friedman1(150, n_features=5, noise=0.3, random_state=0)
 
@@ -28,18 +27,18 @@ def test_streams_do_not_depend_on_each_other():
     assert RandomStreams(np.random.RandomState(8)).seed("folds") != first["folds"][0]
 
 
-def first_networks(monkeypatch, fit):
+def first_networks(monkeypatch, fitted):
     """Parameters of the networks that were initialised."""
-    seen = []
-    init = _Search.__init__
+    seen, initial = [], fit.initial
 
-    def remember(self, split, start, trainer, report):
+    def remembered(*given, **settings):
+        start = initial(*given, **settings)
         seen.append([p.detach().clone().double() for p in start.network.parameters()])
-        init(self, split, start, trainer, report)
+        return start
 
-    monkeypatch.setattr(_Search, "__init__", remember)
-    fit()
-    monkeypatch.setattr(_Search, "__init__", init)
+    monkeypatch.setattr(fit, "initial", remembered)
+    fitted()
+    monkeypatch.setattr(fit, "initial", initial)
     return seen[0]
 
 
@@ -73,16 +72,19 @@ def test_no_diagnostic_moves_a_prediction(monkeypatch, cls):
     """What looks whether the penalty holds the network back trains others."""
     y = Y if cls is SpectralNASRegressor else (np.median(Y) < Y).astype(int)
     model, n_free = cls((12,), alpha=1e-3, random_state=0), []
-    train_anew, from_the_beginning = Trainer.train_anew, Trainer.from_the_beginning
+    train = fit.train
 
-    def counted(self, training):
-        n_free.append(1)
-        return from_the_beginning(self, training)
+    def shorter(*given, n_epochs):
+        if given[4].penalty is None:
+            n_free.append(n_epochs)
+            n_epochs = min(n_epochs, longest)
+        return train(*given, n_epochs=n_epochs)
 
-    monkeypatch.setattr(Trainer, "from_the_beginning", counted)
+    monkeypatch.setattr(fit, "train", shorter)
+    longest = 1000
     expected = model.fit(X, y)._outputs(X)
     assert n_free
-    monkeypatch.setattr(Trainer, "train_anew", lambda self, *given: train_anew(self, *given[:3], 1))
+    longest = 1
     np.testing.assert_array_equal(model.fit(X, y)._outputs(X), expected)
 
 

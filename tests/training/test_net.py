@@ -7,7 +7,8 @@ from sk_spectral import SpectralNASRegressor, SpectralNetwork
 from sk_spectral.data.batches import BatchIterator, TensorDataset
 from sk_spectral.spectral.penalties import PENALTIES
 from sk_spectral.training import threads
-from sk_spectral.training.config import auto_weight_decay, build_net
+from sk_spectral.training.config import TrainingConfig
+from sk_spectral.training.fit import new_net
 from sk_spectral.training.losses import LogLoss, SquaredError
 
 
@@ -18,13 +19,14 @@ def rows(n_samples=50, weighted=False, seed=0):
     return TensorDataset(X, X.square().sum(dim=1, keepdim=True), weight)
 
 
-def net_for(network, **changes):
+def net_for(network, *, stop_early=False, **changes):
     settings = {
-        "solver": "adam", "learning_rate": 1e-2, "eigenvalue_rate": 1.0, "weight_decay": 0.0,
-        "tol": 0.0, "patience": 1000, "stop_early": False, "callbacks": (), "batch_size": 16,
-        "verbose": 0, "generator": torch.Generator().manual_seed(0),
+        "batch_size": 16, "learning_rate_init": 1e-2, "eigenvalue_rate": 1.0, "weight_decay": 0.0,
+        "tol": 0.0, "n_iter_no_change": 1000, "average": False, "penalty": None,
     }  # fmt: skip
-    return build_net(network, SquaredError(), **settings | changes)
+    config = TrainingConfig(**settings | changes)
+    generator = torch.Generator().manual_seed(0)
+    return new_net(network, SquaredError(), config, 1000, stop_early, generator)
 
 
 def new_network(sizes=(2, 16, 1)):
@@ -90,7 +92,7 @@ def test_history_has_one_row_an_epoch_and_the_mean_losses():
 
 def test_early_stopping_restores_the_best_epoch():
     network, data, valid = new_network(), rows(16), rows(200, seed=1)
-    net = net_for(network, stop_early=True, patience=5, learning_rate=0.05)
+    net = net_for(network, stop_early=True, n_iter_no_change=5, learning_rate_init=0.05)
     net.fit_rows(data, valid, 500)
     losses = net.history[:, "valid_loss"]
     assert len(losses) < 500
@@ -124,12 +126,13 @@ def test_weight_decay_is_for_the_eigenvectors_alone():
 
 
 def test_auto_weight_decay():
-    assert auto_weight_decay(1e-3, 200, 1800, 100) == pytest.approx(0.1 / 30 / 1e-3)
+    assert TrainingConfig().weight_decay_for(1800 * 100, 200) == pytest.approx(0.1 / 30 / 1e-3)
+    assert TrainingConfig(weight_decay=0.5).weight_decay_for(10, 5) == 0.5
 
 
 def test_a_loss_that_is_not_finite_stops_and_leaves_the_network_as_it_was():
     network, data = new_network(), rows()
-    net = net_for(network, solver="sgd", learning_rate=1e6)
+    net = net_for(network, solver="sgd", learning_rate_init=1e6)
     before = {name: value.clone() for name, value in network.state_dict().items()}
     with pytest.raises(ValueError, match="Lower learning_rate_init"):
         net.fit_rows(data, None, 50)
@@ -205,7 +208,7 @@ def test_small_networks_train_in_one_thread_and_the_number_comes_back(width, exp
         assert told.seen == {expected}
         assert torch.get_num_threads() == 2
         with pytest.raises(ValueError, match="Lower learning_rate_init"):
-            net_for(new_network((2, width, 1)), solver="sgd", learning_rate=1e9).fit_rows(
+            net_for(new_network((2, width, 1)), solver="sgd", learning_rate_init=1e9).fit_rows(
                 rows(), None, 50
             )
         assert torch.get_num_threads() == 2

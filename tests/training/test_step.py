@@ -11,7 +11,8 @@ from spectral_cases import randomize
 from sk_spectral import SpectralNetwork
 from sk_spectral.data.batches import Batch, TensorDataset
 from sk_spectral.spectral.penalties import PENALTIES
-from sk_spectral.training.config import build_net
+from sk_spectral.training.config import TrainingConfig
+from sk_spectral.training.fit import new_net
 from sk_spectral.training.losses import LogLoss, SquaredError, weighted_mean
 from sk_spectral.training.step import FlatParameters, GradientStep, flat_parameters
 
@@ -152,11 +153,13 @@ def rows(n_samples=60):
 
 def net_for(network, *callbacks, **changes):
     settings = {
-        "solver": "adam", "learning_rate": 1e-2, "eigenvalue_rate": 1.0, "weight_decay": 0.0,
-        "tol": 0.0, "patience": 1000, "stop_early": False, "batch_size": 16, "verbose": 0,
-        "callbacks": list(callbacks), "generator": torch.Generator().manual_seed(0),
+        "batch_size": 16, "learning_rate_init": 1e-2, "eigenvalue_rate": 1.0, "weight_decay": 0.0,
+        "tol": 0.0, "n_iter_no_change": 1000, "average": False, "penalty": None,
+        "callbacks": callbacks,
     }  # fmt: skip
-    return build_net(network, SquaredError(), **settings | changes)
+    config = TrainingConfig(**settings | changes)
+    generator = torch.Generator().manual_seed(0)
+    return new_net(network, SquaredError(), config, 1000, False, generator)
 
 
 @pytest.mark.parametrize("solver", ["adam", "sgd"])

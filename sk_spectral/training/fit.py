@@ -1,0 +1,121 @@
+"""From a network and rows to a trained network: `train`."""
+
+from copy import deepcopy
+from typing import Any
+
+import torch
+
+from sk_spectral.data.batches import TensorDataset
+from sk_spectral.spectral.network import SpectralNetwork
+from sk_spectral.training.callbacks import Stopping
+from sk_spectral.training.config import TrainingConfig
+from sk_spectral.training.losses import LogLoss, SquaredError
+from sk_spectral.training.net import SpectralNet
+
+_OPTIMIZERS: dict[str, tuple[type[torch.optim.Optimizer], dict[str, Any]]] = {
+    "adam": (torch.optim.AdamW, {"fused": True}),
+    "sgd": (torch.optim.SGD, {"momentum": 0.9, "nesterov": True, "fused": True}),
+    # One iteration a step, so that an epoch is an iteration.
+    "lbfgs": (
+        torch.optim.LBFGS,
+        {"max_iter": 1, "max_eval": 25, "history_size": 20, "line_search_fn": "strong_wolfe"},
+    ),
+}
+
+
+def train(
+    network: SpectralNetwork,
+    rows: TensorDataset,
+    valid: TensorDataset | None,
+    loss: SquaredError | LogLoss,
+    config: TrainingConfig,
+    generator: torch.Generator,
+    *,
+    n_epochs: int | None = None,
+    unit_masks: list[torch.Tensor] | None = None,
+) -> SpectralNet:
+    """Train a copy of a network on these rows; the network itself stays what it is.
+
+    Parameters
+    ----------
+    network : SpectralNetwork
+        From which to set out.
+    rows, valid : TensorDataset
+        To train on, and to stop by and choose the best epoch, where there are some.
+    loss : SquaredError or LogLoss
+    config : TrainingConfig
+    generator : torch.Generator
+        Shuffles the rows.
+    n_epochs : int, optional
+        At most so many; by default `config.max_iter`.
+    unit_masks : list of tensors of shape (n_l,), optional
+        By hidden layer, the units that take part; by default all.
+
+    Returns
+    -------
+    SpectralNet
+        Its `module_` is the trained network.
+
+    Raises
+    ------
+    ValueError
+        Where the loss is not finite any more.
+    """
+    net = new_net(deepcopy(network), loss, config, len(rows), valid is not None, generator)
+    factors = None if unit_masks is None else [mask.to(rows.X.dtype) for mask in unit_masks]
+    return net.fit_rows(rows, valid, config.max_iter if n_epochs is None else n_epochs, factors)
+
+
+def new_net(
+    network: SpectralNetwork,
+    loss: SquaredError | LogLoss,
+    config: TrainingConfig,
+    n_samples: int,
+    stop_early: bool,
+    generator: torch.Generator | None = None,
+) -> SpectralNet:
+    """Net that trains `network` itself on so many rows, shuffled by `generator`.
+
+    It stops by the validation loss and restores the best weights where it is to `stop_early`, else
+    by the training loss. That rule comes after the user's callbacks.
+    """
+    optimizer, settings = _OPTIMIZERS[config.solver]
+    learning_rate, batch_size = config.learning_rate_init, config.batch_size_for(n_samples)
+    if config.solver == "lbfgs":
+        learning_rate = 1.0
+    else:
+        settings = settings | {
+            "weight_decay": config.weight_decay_for(n_samples * config.max_iter, batch_size),
+            # The penalty sees to the eigenvalues.
+            "param_groups": [
+                (
+                    "eigenvalues",
+                    {"lr": config.eigenvalue_rate * learning_rate, "weight_decay": 0.0},
+                )
+            ],
+        }
+    stopping = Stopping(
+        monitor="valid_loss" if stop_early else "train_loss",
+        patience=config.n_iter_no_change,
+        threshold=config.tol,
+        threshold_mode="abs",
+        load_best=stop_early,
+    )
+    # skorch would make its tables all the same.
+    silent = {} if config.verbose else {"callbacks__print_log": None}
+    return SpectralNet(
+        network,
+        loss,
+        optimizer=optimizer,
+        lr=learning_rate,
+        callbacks=[*(config.callbacks or ()), ("early_stopping", stopping)],
+        penalty=config.penalty,
+        alpha=config.alpha,
+        average=bool(config.average),
+        generator=generator,
+        batch_size=batch_size,
+        device=str(config.device),
+        verbose=int(config.verbose),
+        **{f"optimizer__{name}": value for name, value in settings.items()},
+        **silent,
+    )
