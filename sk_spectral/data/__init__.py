@@ -7,8 +7,18 @@ from sk_spectral.data.batches import TensorDataset
 from sk_spectral.data.dataset import Data
 from sk_spectral.data.scaling import Scaling
 from sk_spectral.data.splitting import Split, Splitter
+from sk_spectral.data.targets import ClassTargets, ContinuousTargets, Targets
 
-__all__ = ["Data", "Scaling", "Split", "Splitter", "TensorDataset"]
+__all__ = [
+    "ClassTargets",
+    "ContinuousTargets",
+    "Data",
+    "Scaling",
+    "Split",
+    "Splitter",
+    "Targets",
+    "TensorDataset",
+]
 
 # Files of fitted estimators name these by the room, so that a move within it breaks none.
 for _class in (Scaling,):

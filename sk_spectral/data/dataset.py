@@ -1,11 +1,13 @@
 """Checked rows of a learning problem, before they become tensors."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from sk_spectral.data.targets import ClassTargets, ContinuousTargets, Targets
 
 Array = NDArray[Any]
 
@@ -24,15 +26,24 @@ class Data:
         Rows among which those of X are.
     rows : array of shape (n_samples,), or None
         Which these are; None for all.
-    n_classes : int, or None
-        Of class codes, how many there may be.
+    targets : Targets
+        What y encodes. By default the columns of y, or the classes up to its largest code.
     """
 
     y: Array
     sample_weight: Array | None
     source: Array
     rows: Array | None = None
-    n_classes: int | None = None
+    targets: Targets = field(default=None)  # type: ignore[assignment]
+
+    def __post_init__(self) -> None:
+        if self.targets is None:
+            found: Targets
+            if self.y.ndim == 2:
+                found = ContinuousTargets(self.y.shape[1])
+            else:
+                found = ClassTargets(np.arange(int(self.y.max(initial=0)) + 1))
+            object.__setattr__(self, "targets", found)
 
     def __len__(self) -> int:
         return len(self.y)
@@ -43,12 +54,14 @@ class Data:
         return self.source.shape[1]
 
     @property
-    def n_outputs(self) -> int:
-        """Outputs of a network for these targets: one for each class, or one for two."""
-        if self.y.ndim == 2:
-            return self.y.shape[1]
-        n_classes = int(self.y.max()) + 1 if self.n_classes is None else self.n_classes
-        return 1 if n_classes == 2 else n_classes
+    def strata(self) -> NDArray[np.int64] | None:
+        """Codes by which rows are spread over folds and samples, where there are some."""
+        return self.targets.strata(self.y)
+
+    @property
+    def total_weight(self) -> float:
+        """Sum of the weights, or how many rows there are."""
+        return float(len(self)) if self.sample_weight is None else float(self.sample_weight.sum())
 
     def parts_of_X(self) -> Iterator[Array]:
         """X in order, some rows at a time."""
@@ -61,7 +74,7 @@ class Data:
         """These rows alone."""
         weight = None if self.sample_weight is None else self.sample_weight[rows]
         chosen = rows if self.rows is None else self.rows[rows]
-        return Data(self.y[rows], weight, self.source, chosen, self.n_classes)
+        return Data(self.y[rows], weight, self.source, chosen, self.targets)
 
     def without_zero_weights(self) -> "Data":
         """The rows that count."""

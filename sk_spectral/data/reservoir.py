@@ -27,9 +27,9 @@ class Reservoir:
         The sample, with the weights that the rows came with.
     capacity : int
         Most rows of each class.
-    n_seen : int array of shape (n_classes,)
-        Rows seen by class; a regression is one class.
-    weights : array of shape (n_classes,)
+    n_seen : int array of shape (n_strata,)
+        Rows seen by stratum: by class, or all of a regression.
+    weights : array of shape (n_strata,)
         Sum of their weights.
     seed : int
     """
@@ -41,14 +41,15 @@ class Reservoir:
     seed: int
 
     @classmethod
-    def empty(cls, data: Data, n_classes: int, seed: int) -> Self:
+    def empty(cls, data: Data, seed: int) -> Self:
         """Room for rows like those of `data`, fewer of them where they are wide."""
-        capacity = min(_MOST_ROWS, max(_VALUES // max(data.n_features, 1), 50)) // n_classes
+        n_strata = data.targets.n_strata
+        capacity = min(_MOST_ROWS, max(_VALUES // max(data.n_features, 1), 50)) // n_strata
         return cls(
-            Data(data.y[:0], np.empty(0), data.source[:0]),
+            Data(data.y[:0], np.empty(0), data.source[:0], targets=data.targets),
             max(capacity, _FEWEST_ROWS_OF_A_CLASS),
-            np.zeros(n_classes, dtype=np.int64),
-            np.zeros(n_classes),
+            np.zeros(n_strata, dtype=np.int64),
+            np.zeros(n_strata),
             seed,
         )
 
@@ -57,9 +58,10 @@ class Reservoir:
 
     def with_rows(self, data: Data) -> "Reservoir":
         """The sample after these rows have come, too."""
-        X, y, weight = joined(self.rows, data)
+        both = joined(self.rows, data)
         n_kept, n_seen, weights = len(self), self.n_seen.copy(), self.weights.copy()
-        codes = _codes(Data(y, weight, X))
+        codes, weight = _codes(both), both.sample_weight
+        assert weight is not None
         chosen = []
         for k in np.unique(codes):
             slots, new = np.split(rows := np.flatnonzero(codes == k), [(rows < n_kept).sum()])
@@ -74,7 +76,7 @@ class Reservoir:
             chosen.append(slots)
             n_seen[k] += len(new)
         kept = np.sort(np.concatenate(chosen))
-        rows = Data(y[kept], weight[kept], X[kept])
+        rows = Data(both.y[kept], weight[kept], both.source[kept], targets=data.targets)
         return Reservoir(rows, self.capacity, n_seen, weights, self.seed)
 
     def weighed(self) -> Data:
@@ -83,17 +85,21 @@ class Reservoir:
         kept = np.bincount(codes, self.rows.sample_weight, len(self.weights))
         weight = self.rows.sample_weight * (self.weights / np.where(kept > 0, kept, 1.0))[codes]
         even = np.ptp(weight) <= 1e-9 * weight.max()
-        return Data(self.rows.y, None if even else weight, self.rows.source)
+        return Data(
+            self.rows.y, None if even else weight, self.rows.source, targets=self.rows.targets
+        )
 
 
-def joined(*several: Data) -> tuple[Array, Array, Array]:
-    """X, y and weights of the rows of several data, in order."""
+def joined(*several: Data) -> Data:
+    """The rows of several data, in order, each with its weight."""
     X = np.concatenate([part for data in several for part in data.parts_of_X()])
     weights = [
         np.ones(len(data)) if data.sample_weight is None else data.sample_weight for data in several
     ]
-    return X, np.concatenate([data.y for data in several]), np.concatenate(weights)
+    y = np.concatenate([data.y for data in several])
+    return Data(y, np.concatenate(weights), X, targets=several[-1].targets)
 
 
 def _codes(data: Data) -> NDArray[np.int64]:
-    return data.y if data.y.ndim == 1 else np.zeros(len(data), dtype=np.int64)
+    strata = data.strata
+    return np.zeros(len(data), dtype=np.int64) if strata is None else strata

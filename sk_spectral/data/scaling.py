@@ -102,7 +102,7 @@ class Scaling:
                 X.numpy()[start:stop] = in_units
                 start = stop
             y = data.y
-            if y.ndim == 2:
+            if data.targets.have_units:
                 y = (y - self.output_mean) / self.output_scale
                 _refuse_far(y, "y")
         targets = torch.as_tensor(y, dtype=None if y.ndim == 1 else dtype)

@@ -49,7 +49,7 @@ class Splitter:
     @classmethod
     def of(cls, data: Data) -> Self:
         """For these rows."""
-        return cls(groups_to_keep(data), data.y if data.y.ndim == 1 else None)
+        return cls(groups_to_keep(data), data.strata)
 
     @property
     def n_groups(self) -> int:
@@ -160,9 +160,10 @@ def folds_tell_more(data: Data, validation_fraction: float) -> bool:
     """
     if len(data) <= MOST_ROWS:
         return True
-    if data.y.ndim != 1:
+    strata = data.strata
+    if strata is None:
         return False
-    rarer = len(data) - np.bincount(data.y).max()
+    rarer = len(data) - np.bincount(strata).max()
     return bool(validation_fraction * rarer < FEWEST_INFORMATIVE)
 
 

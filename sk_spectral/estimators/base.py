@@ -1,22 +1,23 @@
 """What both estimators share: check, search, store."""
 
 from abc import ABCMeta, abstractmethod
+from collections.abc import Sequence
 from typing import Any, Self
 from warnings import warn
 
+import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils import check_random_state
 
 from sk_spectral.data.dataset import Data
 from sk_spectral.data.scaling import Scaling
-from sk_spectral.estimators.parameters import (
-    check_hidden_layer_sizes,
-    check_parameters,
-)
-from sk_spectral.estimators.prediction import Predictor
-from sk_spectral.estimators.stream import learn_on
+from sk_spectral.data.targets import Targets
+from sk_spectral.estimators.inputs import check_sample_weight
+from sk_spectral.estimators.parameters import check_hidden_layer_sizes, check_parameters
+from sk_spectral.estimators.prediction import Array, Predictor
 from sk_spectral.search.config import SearchConfig
 from sk_spectral.search.fit import search_architecture
+from sk_spectral.search.incremental import Learned, Seen, learn_on
 from sk_spectral.search.result import SearchResult, Start
 from sk_spectral.search.streams import RandomStreams
 from sk_spectral.spectral.network import SpectralNetwork
@@ -28,25 +29,76 @@ from sk_spectral.training.torch_state import plain_torch
 class SpectralSearch(Predictor, metaclass=ABCMeta):
     """Common part of the estimators; SpectralNASRegressor documents the parameters."""
 
-    @abstractmethod
-    def _check_data(
-        self,
-        X: ArrayLike,
-        y: ArrayLike,
-        sample_weight: ArrayLike | None,
-        *,
-        reset: bool,
-        suffix: str = "",
-        **target: Any,
-    ) -> Data:
-        """Checked rows without those of weight 0; `reset` learns what later rows must match.
-
-        `suffix` completes the names of the arguments in messages.
-        """
-
     network_: SpectralNetwork
     net_: SpectralNet
+    loss_curve_: list[float]
     _scaling: Scaling
+    _random_state: np.random.RandomState
+    _n_fitted: int
+    _partially_fitted = False
+    _seen: Seen | None = None
+    """What partial_fit keeps of the rows that it has seen."""
+
+    def __init__(
+        self,
+        hidden_layer_sizes: int | Sequence[int] = (128, 128, 128),
+        activation: str = "relu",
+        *,
+        solver: str = "adam",
+        penalty: str | None = "gamma",
+        alpha: float = 0.0,
+        prune_tol: float | None = 0.03,
+        fit_intercept: bool = True,
+        train_input_eigenvalues: bool = True,
+        standardize: bool = True,
+        batch_size: int | str = "auto",
+        learning_rate_init: float = 1e-3,
+        eigenvalue_rate: float = 30.0,
+        weight_decay: float | str = "auto",
+        average: bool = True,
+        max_iter: int = 200,
+        tol: float = 1e-5,
+        early_stopping: bool | str = "auto",
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 20,
+        warm_start: bool = False,
+        random_state: Any = None,
+        device: str = "cpu",
+        callbacks: Sequence[Any] | None = None,
+        verbose: int = 0,
+    ) -> None:
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.solver = solver
+        self.penalty = penalty
+        self.alpha = alpha
+        self.prune_tol = prune_tol
+        self.fit_intercept = fit_intercept
+        self.train_input_eigenvalues = train_input_eigenvalues
+        self.standardize = standardize
+        self.batch_size = batch_size
+        self.learning_rate_init = learning_rate_init
+        self.eigenvalue_rate = eigenvalue_rate
+        self.weight_decay = weight_decay
+        self.average = average
+        self.max_iter = max_iter
+        self.tol = tol
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.warm_start = warm_start
+        self.random_state = random_state
+        self.device = device
+        self.callbacks = callbacks
+        self.verbose = verbose
+
+    @abstractmethod
+    def _checked_y(self, y: Array, name: str) -> Array:
+        """The y of rows, if it holds what can be predicted; `name` is for messages."""
+
+    @abstractmethod
+    def _targets_of(self, y: Array, *, reset: bool, **asked: Any) -> Targets:
+        """Targets of all rows, which `reset` learns from these."""
 
     def fit(
         self,
@@ -82,7 +134,7 @@ class SpectralSearch(Predictor, metaclass=ABCMeta):
                 raise ValueError("sample_weight_val needs X_val and y_val, which were not given.")
             if self.warm_start:
                 self._check_can_go_on()
-            self._partially_fitted, self._stream = False, None
+            self._partially_fitted, self._seen = False, None
             continued = self.warm_start and hasattr(self, "network_")
             if not continued:
                 self._random_state = check_random_state(self.random_state)
@@ -106,7 +158,7 @@ class SpectralSearch(Predictor, metaclass=ABCMeta):
         return self
 
     def _partial_fit(
-        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None, **target: Any
+        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None, **asked: Any
     ) -> Self:
         with self._unchanged_on_error(), limited_threads(), plain_torch():
             check_parameters(self)
@@ -115,16 +167,56 @@ class SpectralSearch(Predictor, metaclass=ABCMeta):
             first = not hasattr(self, "network_")
             if first:
                 self._random_state = check_random_state(self.random_state)
-            data = self._check_data(X, y, sample_weight, reset=first, **target)
+            data = self._check_data(X, y, sample_weight, reset=first, **asked)
+            config, streams = self._config(), self._streams()
             if first:
-                self._stream = None
-                message = self._config().training.batch_size_message(len(data))
+                self._seen = None
+                message = config.training.batch_size_message(len(data))
                 if message is not None:
                     warn(message, UserWarning, stacklevel=3)
             else:
                 self._check_architecture()
-            learn_on(self, data)
+            learned = None if first else self._learned(data, streams)
+            result, learned = learn_on(data, config, streams, learned)
+            self._store(result)
+            self._seen = learned.seen
         return self
+
+    def _learned(self, data: Data, streams: RandomStreams) -> Learned:
+        """What there is to learn on with: of chunks, or of a fit before the first of them."""
+        seen = self._seen
+        if seen is None:
+            units = None
+            if not (self.warm_start or self.topology_.is_linear):
+                # The others were left alone while these were refitted.
+                units = [np.asarray(mask, dtype=bool) for mask in self.compact_.unit_masks]
+            seen = Seen.of_a_fit(self._n_fitted, self._scaling, units, data, streams)
+        return Learned(self.net_, self._scaling, self.loss_curve_, seen)
+
+    def _check_data(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None,
+        *,
+        reset: bool,
+        suffix: str = "",
+        **asked: Any,
+    ) -> Data:
+        """Checked rows without those of weight 0; `reset` learns what later rows must match.
+
+        `suffix` completes the names of the arguments in messages.
+        """
+        X, y = self._validated(X, y, reset, suffix)
+        weight = check_sample_weight(sample_weight, X, f"sample_weight{suffix}")
+        y = self._checked_y(y, f"y{suffix}")
+        targets = self._targets_of(y, reset=reset, **asked)
+        data = Data(targets.encode(y, f"y{suffix}"), weight, X, targets=targets)
+        return self._weighted(data, reset, suffix).without_zero_weights()
+
+    def _weighted(self, data: Data, reset: bool, suffix: str) -> Data:
+        """The rows with the weights that their targets have by themselves."""
+        return data
 
     def _check_validation_data(
         self, X_val: ArrayLike | None, y_val: ArrayLike | None, weight_val: ArrayLike | None

@@ -1,6 +1,7 @@
-"""SpectralNASRegressor and SpectralNASClassifier."""
+"""SpectralNASClassifier: what it takes, and what it predicts."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
@@ -10,13 +11,9 @@ from sklearn.utils import column_or_1d
 
 from sk_spectral.data.class_weight import weights_of_classes
 from sk_spectral.data.dataset import Data
+from sk_spectral.data.targets import ClassTargets, Targets
 from sk_spectral.estimators.base import SpectralSearch
-from sk_spectral.estimators.parameters import (
-    check_classes,
-    check_labels,
-    check_sample_weight,
-    check_spread,
-)
+from sk_spectral.estimators.inputs import check_classes, check_labels, check_spread
 from sk_spectral.estimators.prediction import Array
 
 
@@ -31,8 +28,8 @@ class SpectralNASClassifier(ClassifierMixin, SpectralSearch):
         Weight of each class; "balanced" makes the weights of all classes sum to the same.
     hidden_layer_sizes, activation, solver, penalty, alpha, prune_tol, fit_intercept, \
 train_input_eigenvalues, standardize, batch_size, learning_rate_init, eigenvalue_rate, \
-weight_decay, max_iter, tol, early_stopping, validation_fraction, n_iter_no_change, warm_start, \
-random_state, device, callbacks, verbose
+weight_decay, average, max_iter, tol, early_stopping, validation_fraction, n_iter_no_change, \
+warm_start, random_state, device, callbacks, verbose
         As in `SpectralNASRegressor`, except that the loss is the log loss, only X is standardised,
         and the validation rows are drawn by class.
 
@@ -83,31 +80,33 @@ loss_, loss_curve_, n_iter_, n_features_in_, feature_names_in_
         callbacks: Sequence[Any] | None = None,
         verbose: int = 0,
     ) -> None:
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.activation = activation
-        self.solver = solver
-        self.penalty = penalty
-        self.alpha = alpha
-        self.prune_tol = prune_tol
-        self.fit_intercept = fit_intercept
-        self.train_input_eigenvalues = train_input_eigenvalues
-        self.standardize = standardize
+        super().__init__(
+            hidden_layer_sizes,
+            activation,
+            solver=solver,
+            penalty=penalty,
+            alpha=alpha,
+            prune_tol=prune_tol,
+            fit_intercept=fit_intercept,
+            train_input_eigenvalues=train_input_eigenvalues,
+            standardize=standardize,
+            batch_size=batch_size,
+            learning_rate_init=learning_rate_init,
+            eigenvalue_rate=eigenvalue_rate,
+            weight_decay=weight_decay,
+            average=average,
+            max_iter=max_iter,
+            tol=tol,
+            early_stopping=early_stopping,
+            validation_fraction=validation_fraction,
+            n_iter_no_change=n_iter_no_change,
+            warm_start=warm_start,
+            random_state=random_state,
+            device=device,
+            callbacks=callbacks,
+            verbose=verbose,
+        )
         self.class_weight = class_weight
-        self.batch_size = batch_size
-        self.learning_rate_init = learning_rate_init
-        self.eigenvalue_rate = eigenvalue_rate
-        self.weight_decay = weight_decay
-        self.average = average
-        self.max_iter = max_iter
-        self.tol = tol
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.n_iter_no_change = n_iter_no_change
-        self.warm_start = warm_start
-        self.random_state = random_state
-        self.device = device
-        self.callbacks = callbacks
-        self.verbose = verbose
 
     def partial_fit(
         self,
@@ -165,11 +164,7 @@ loss_, loss_curve_, n_iter_, n_features_in_, feature_names_in_
         array of shape (n_samples, n_classes)
         """
         outputs = self._outputs(X)
-        if outputs.shape[1] == 1:
-            positive = 0.5 * (1.0 + np.tanh(0.5 * outputs))
-            return np.hstack([1.0 - positive, positive])
-        odds = np.exp(outputs - outputs.max(axis=1, keepdims=True))
-        return odds / odds.sum(axis=1, keepdims=True)
+        return self._targets.probabilities(outputs)
 
     def predict(self, X: ArrayLike) -> Array:
         """Predict the label of the most probable class.
@@ -182,10 +177,29 @@ loss_, loss_curve_, n_iter_, n_features_in_, feature_names_in_
         -------
         array of shape (n_samples,)
         """
-        outputs = self._outputs(X)
-        if outputs.shape[1] == 1:
-            return self.classes_[(outputs[:, 0] > 0).astype(int)]
-        return self.classes_[outputs.argmax(axis=1)]
+        return self._decoded(X)
+
+    @property
+    def _targets(self) -> ClassTargets:
+        return ClassTargets(self.classes_)
+
+    def _checked_y(self, y: Array, name: str) -> Array:
+        y = column_or_1d(y, warn=True)
+        check_labels(y, name)
+        return y
+
+    def _targets_of(
+        self, y: Array, *, reset: bool, classes: ArrayLike | None = None, **asked: Any
+    ) -> Targets:
+        found = None if classes is None else check_classes(classes)
+        if reset:
+            self.classes_ = np.unique(y) if found is None else found
+        elif found is not None and not np.array_equal(found, self.classes_):
+            raise ValueError(
+                f"classes={found.tolist()} are not those of the first call of partial_fit, "
+                f"{self.classes_.tolist()}; they can be left out in later calls."
+            )
+        return self._targets
 
     def _check_data(
         self,
@@ -195,47 +209,34 @@ loss_, loss_curve_, n_iter_, n_features_in_, feature_names_in_
         *,
         reset: bool,
         suffix: str = "",
-        classes: ArrayLike | None = None,
+        **asked: Any,
     ) -> Data:
-        X, y = self._validated(X, y, reset, suffix)
-        y = column_or_1d(y, warn=True)
-        check_labels(y, f"y{suffix}")
-        weight = check_sample_weight(sample_weight, X, f"sample_weight{suffix}")
-        asked = None if classes is None else check_classes(classes)
-        if reset:
-            self.classes_ = np.unique(y) if asked is None else asked
-        elif asked is not None and not np.array_equal(asked, self.classes_):
+        data = super()._check_data(X, y, sample_weight, reset=reset, suffix=suffix, **asked)
+        if reset and asked.get("classes") is None and len(np.unique(data.y)) < 2:
             raise ValueError(
-                f"classes={asked.tolist()} are not those of the first call of partial_fit, "
-                f"{self.classes_.tolist()}; they can be left out in later calls."
+                "A classifier needs at least two classes, but y holds one class only"
+                f"{'' if data.sample_weight is None else ' among the rows of weight above 0'}."
             )
-        unknown = np.setdiff1d(y, self.classes_)
-        if len(unknown):
-            raise ValueError(
-                f"y{suffix} holds labels that are not among the classes "
-                f"{self.classes_.tolist()}: {unknown.tolist()}."
-            )
-        codes = np.searchsorted(self.classes_, y)
-        if self.class_weight is not None:
-            if not suffix:
-                totals = np.bincount(codes, weight, len(self.classes_)).astype(np.float64)
-                if self._partially_fitted and not reset:
-                    totals = totals + getattr(self, "_class_totals", 0.0)
-                self._class_totals = totals
-            by_class = weights_of_classes(self.class_weight, self.classes_, self._class_totals)
-            by_class = by_class[codes]
-            weight = by_class if weight is None else weight * by_class
-            check_spread(weight, "class_weight")
-        data = Data(codes, weight, X, n_classes=len(self.classes_)).without_zero_weights()
-        if not len(data):
+        return data
+
+    def _weighted(self, data: Data, reset: bool, suffix: str) -> Data:
+        """The rows with their weights times those of their classes."""
+        if self.class_weight is None:
+            return data
+        if not suffix:
+            weight, n_classes = data.sample_weight, len(self.classes_)
+            totals = np.bincount(data.y, weight, n_classes).astype(np.float64)
+            if self._partially_fitted and not reset:
+                totals = totals + getattr(self, "_class_totals", 0.0)
+            self._class_totals = totals
+        by_class = weights_of_classes(self.class_weight, self.classes_, self._class_totals)
+        weight = by_class[data.y]
+        if data.sample_weight is not None:
+            weight = data.sample_weight * weight
+        check_spread(weight, "class_weight")
+        if not weight.any():
             raise ValueError(
                 f"class_weight leaves no row of y{suffix} with a weight above 0; at least one must "
                 "have one."
             )
-        present = len(np.unique(data.y)) if classes is None else len(self.classes_)
-        if reset and present < 2:
-            raise ValueError(
-                "A classifier needs at least two classes, but y holds one class only"
-                f"{'' if weight is None else ' among the rows of weight above 0'}."
-            )
-        return data
+        return replace(data, sample_weight=weight)

@@ -1,5 +1,6 @@
 """What a fitted search says in the user's units: outputs, and the linear part of them."""
 
+from abc import abstractmethod
 from typing import Any
 
 import numpy as np
@@ -7,7 +8,8 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import is_regressor
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sk_spectral.estimators.parameters import say_which
+from sk_spectral.data.targets import Targets
+from sk_spectral.estimators.inputs import say_which
 from sk_spectral.estimators.persistence import Persistent
 from sk_spectral.model.compact import CompactNetwork
 from sk_spectral.training.threads import limited_threads
@@ -22,6 +24,11 @@ class Predictor(Persistent):
 
     compact_: CompactNetwork
     n_features_in_: int
+
+    @property
+    @abstractmethod
+    def _targets(self) -> Targets:
+        """What was fitted to."""
 
     @property
     def linear_coef_(self) -> Array:
@@ -50,6 +57,11 @@ class Predictor(Persistent):
             X = validate_data(self, X, dtype=FLOATS, reset=False)
         with limited_threads(float(len(X)) * self.compact_.n_parameters):
             return self.compact_(X)
+
+    def _decoded(self, X: ArrayLike) -> Array:
+        """What the outputs predict, in the form that y had."""
+        outputs = self._outputs(X)
+        return self._targets.decode(outputs)
 
     def _validated(
         self, X: ArrayLike, y: ArrayLike, reset: bool, suffix: str = ""

@@ -1,17 +1,13 @@
-"""SpectralNASRegressor and SpectralNASClassifier."""
+"""SpectralNASRegressor: what it takes, and what it predicts."""
 
-from collections.abc import Sequence
 from typing import Any, Self
 
 from numpy.typing import ArrayLike
 from sklearn.base import RegressorMixin
 
-from sk_spectral.data.dataset import Data
+from sk_spectral.data.targets import ContinuousTargets, Targets
 from sk_spectral.estimators.base import SpectralSearch
-from sk_spectral.estimators.parameters import (
-    check_sample_weight,
-    check_targets,
-)
+from sk_spectral.estimators.inputs import check_targets
 from sk_spectral.estimators.prediction import Array
 
 
@@ -134,59 +130,6 @@ class SpectralNASRegressor(RegressorMixin, SpectralSearch):
     False
     """
 
-    def __init__(
-        self,
-        hidden_layer_sizes: int | Sequence[int] = (128, 128, 128),
-        activation: str = "relu",
-        *,
-        solver: str = "adam",
-        penalty: str | None = "gamma",
-        alpha: float = 0.0,
-        prune_tol: float | None = 0.03,
-        fit_intercept: bool = True,
-        train_input_eigenvalues: bool = True,
-        standardize: bool = True,
-        batch_size: int | str = "auto",
-        learning_rate_init: float = 1e-3,
-        eigenvalue_rate: float = 30.0,
-        weight_decay: float | str = "auto",
-        average: bool = True,
-        max_iter: int = 200,
-        tol: float = 1e-5,
-        early_stopping: bool | str = "auto",
-        validation_fraction: float = 0.1,
-        n_iter_no_change: int = 20,
-        warm_start: bool = False,
-        random_state: Any = None,
-        device: str = "cpu",
-        callbacks: Sequence[Any] | None = None,
-        verbose: int = 0,
-    ) -> None:
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.activation = activation
-        self.solver = solver
-        self.penalty = penalty
-        self.alpha = alpha
-        self.prune_tol = prune_tol
-        self.fit_intercept = fit_intercept
-        self.train_input_eigenvalues = train_input_eigenvalues
-        self.standardize = standardize
-        self.batch_size = batch_size
-        self.learning_rate_init = learning_rate_init
-        self.eigenvalue_rate = eigenvalue_rate
-        self.weight_decay = weight_decay
-        self.average = average
-        self.max_iter = max_iter
-        self.tol = tol
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.n_iter_no_change = n_iter_no_change
-        self.warm_start = warm_start
-        self.random_state = random_state
-        self.device = device
-        self.callbacks = callbacks
-        self.verbose = verbose
-
     def partial_fit(
         self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
     ) -> Self:
@@ -220,8 +163,11 @@ class SpectralNASRegressor(RegressorMixin, SpectralSearch):
         -------
         array of shape (n_samples,) or (n_samples, n_outputs)
         """
-        outputs = self._outputs(X)
-        return outputs if self._y_ndim == 2 else outputs[:, 0]
+        return self._decoded(X)
+
+    @property
+    def _targets(self) -> ContinuousTargets:
+        return ContinuousTargets(self._n_targets, self._y_ndim)
 
     def _as_y(self, by_output: Array) -> Any:
         return by_output if self._y_ndim == 2 else by_output[0]
@@ -231,23 +177,10 @@ class SpectralNASRegressor(RegressorMixin, SpectralSearch):
         tags.target_tags.multi_output = True
         return tags
 
-    def _check_data(
-        self,
-        X: ArrayLike,
-        y: ArrayLike,
-        sample_weight: ArrayLike | None,
-        *,
-        reset: bool,
-        suffix: str = "",
-    ) -> Data:
-        X, y = self._validated(X, y, reset, suffix)
-        weight = check_sample_weight(sample_weight, X, f"sample_weight{suffix}")
-        targets = check_targets(y, f"y{suffix}")
+    def _checked_y(self, y: Array, name: str) -> Array:
+        return check_targets(y, name)
+
+    def _targets_of(self, y: Array, *, reset: bool, **asked: Any) -> Targets:
         if reset:
-            self._y_ndim, self._n_targets = y.ndim, targets.shape[1]
-        elif targets.shape[1] != self._n_targets:
-            raise ValueError(
-                f"y{suffix} has {targets.shape[1]} outputs, but {type(self).__name__} was fitted "
-                f"to {self._n_targets}."
-            )
-        return Data(targets, weight, X).without_zero_weights()
+            self._y_ndim, self._n_targets = y.ndim, 1 if y.ndim == 1 else y.shape[1]
+        return self._targets

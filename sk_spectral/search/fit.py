@@ -95,7 +95,7 @@ def search_architecture(
         start = initial(dataset, config, streams, complete=True)
     start = start.placed(config, len(split.train))
     search = _Search(
-        split, start.network, start.scaling, config, loss_for(dataset.y), streams, report
+        split, start.network, start.scaling, config, loss_for(dataset.targets), streams, report
     )
     found = search.run()
     message = config.training.batch_size_message(len(split.train))

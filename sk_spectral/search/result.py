@@ -88,16 +88,16 @@ def initial(data: Data, config: SearchConfig, streams: RandomStreams, *, complet
 
     `complete` says that no others are to come, so that equal columns are known to be equal.
     """
-    scales_y = config.standardize and data.y.ndim == 2  # logits have their own units
+    scales_y = config.standardize and data.targets.have_units
     scaling = Scaling.fit(
         data,
-        None if scales_y else data.n_outputs,
+        None if scales_y else data.targets.n_outputs,
         centered=config.fit_intercept,
         standardize=config.standardize,
         complete=complete,
     )
     network = SpectralNetwork(
-        (data.n_features, *config.hidden_layer_sizes, data.n_outputs),
+        (data.n_features, *config.hidden_layer_sizes, data.targets.n_outputs),
         activation=config.activation,
         fit_intercept=bool(config.fit_intercept),
         train_input_eigenvalues=bool(config.train_input_eigenvalues),

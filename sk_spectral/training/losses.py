@@ -5,11 +5,11 @@ gradient, by which a step of training needs no autograd graph, the best constant
 pruning compares with, and how far the outputs of two networks are apart.
 """
 
-from typing import Any
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from sk_spectral.data.targets import Targets
 
 
 def weighted_mean(losses: Tensor, weight: Tensor | None) -> Tensor:
@@ -130,6 +130,6 @@ def _log_probabilities(outputs: Tensor) -> Tensor:
     return F.log_softmax(outputs, dim=1)
 
 
-def loss_for(y: Any) -> SquaredError | LogLoss:
-    """The loss of targets of shape (n_samples, n_outputs), or of class codes (n_samples,)."""
-    return LogLoss() if y.ndim == 1 else SquaredError()
+def loss_for(targets: Targets) -> SquaredError | LogLoss:
+    """The loss of these targets."""
+    return SquaredError() if targets.loss == "squared_error" else LogLoss()

@@ -130,7 +130,7 @@ def test_partial_fit():
     with pytest.raises(ValueError, match="5 features"):
         model.partial_fit(np.ones((60, 5)), Y > 0)
     with pytest.raises(
-        ValueError, match="y has 2 outputs, but SpectralNASRegressor was fitted to 1"
+        ValueError, match="y has 2 outputs, but the rows that were fitted first have 1"
     ):
         regressor().partial_fit(X, Y).partial_fit(X, np.column_stack([Y, Y]))
 

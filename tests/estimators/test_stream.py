@@ -81,7 +81,7 @@ def test_moments_of_chunks_are_those_of_the_whole():
 def test_a_reservoir_keeps_rare_classes_and_what_they_weigh():
     y = (np.arange(4000) % 400 == 0).astype(int)
     data = Data(y, None, np.arange(4000.0)[:, None])
-    sample = Reservoir.empty(data, 2, 0)
+    sample = Reservoir.empty(data, 0)
     for i in range(0, 4000, 37):
         sample = sample.with_rows(data.take(np.arange(i, min(i + 37, 4000))))
     kept = sample.weighed()

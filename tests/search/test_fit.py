@@ -9,7 +9,7 @@ import torch
 from sklearn.datasets import make_friedman1
 
 from sk_spectral import SpectralNASRegressor
-from sk_spectral.data import Data
+from sk_spectral.data import ClassTargets, Data
 from sk_spectral.search import RandomStreams, SearchConfig, Start, search_architecture
 from sk_spectral.training.config import TrainingConfig
 
@@ -61,7 +61,7 @@ def test_the_network_that_a_search_starts_from_stays_what_it_is(warm_start):
 
 def test_classes_that_no_row_has_keep_their_output():
     X, y = bent_data()
-    data = Data((y > np.median(y)).astype(int), None, X, n_classes=3)
+    data = Data((y > np.median(y)).astype(int), None, X, targets=ClassTargets(np.arange(3)))
     config = SearchConfig((4,), training=TrainingConfig(max_iter=3))
     result = search_architecture(data, config, RandomStreams(np.random.RandomState(0)))
     assert result.compact(X).shape == (300, 3)

@@ -1,0 +1,153 @@
+"""What is to be predicted: between the user's y, codes to train on, and outputs of a network."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+
+class Targets(ABC):
+    """Encodes y for a loss, and decodes outputs of a network.
+
+    Attributes
+    ----------
+    loss : {"squared_error", "log_loss"}
+        Name of the loss whose least mean is looked for.
+    have_units : bool
+        Whether outputs are in the units of y, which may be scaled.
+    """
+
+    loss: ClassVar[str]
+    have_units: ClassVar[bool]
+
+    @property
+    @abstractmethod
+    def n_outputs(self) -> int:
+        """Outputs that a network needs for them."""
+
+    @property
+    @abstractmethod
+    def n_strata(self) -> int:
+        """How many strata there may be, one where rows are not told apart."""
+
+    @abstractmethod
+    def encode(self, y: Array, name: str = "y") -> Array:
+        """Numbers to train on, one row each; ValueError for what is not of these targets.
+
+        Parameters
+        ----------
+        y : array of shape (n_samples,) or (n_samples, n_columns)
+        name : str
+            Of the argument, for messages.
+        """
+
+    @abstractmethod
+    def decode(self, outputs: Array) -> Array:
+        """What outputs of shape (n_samples, n_outputs) predict, in the form that y had."""
+
+    @abstractmethod
+    def strata(self, encoded: Array) -> NDArray[np.int64] | None:
+        """Codes by which rows are spread over folds and samples; None to draw them as they come."""
+
+
+@dataclass(frozen=True)
+class ContinuousTargets(Targets):
+    """Numbers: the outputs are they.
+
+    Attributes
+    ----------
+    n_columns : int
+    ndim : {1, 2}
+        Of y.
+    """
+
+    n_columns: int
+    ndim: int = 2
+
+    loss = "squared_error"
+    have_units = True
+
+    @property
+    def n_outputs(self) -> int:
+        """One for each column of y."""
+        return self.n_columns
+
+    @property
+    def n_strata(self) -> int:
+        """One."""
+        return 1
+
+    def encode(self, y: Array, name: str = "y") -> NDArray[np.float64]:
+        """Y of shape (n_samples, n_columns)."""
+        targets = y.reshape(len(y), -1).astype(np.float64, copy=False)
+        if targets.shape[1] != self.n_columns:
+            raise ValueError(
+                f"{name} has {targets.shape[1]} outputs, but the rows that were fitted first have "
+                f"{self.n_columns}."
+            )
+        return targets
+
+    def decode(self, outputs: Array) -> Array:
+        """Outputs in the shape of y."""
+        return outputs if self.ndim == 2 else outputs[:, 0]
+
+    def strata(self, encoded: Array) -> None:
+        """None: every row is of its own."""
+
+
+@dataclass(frozen=True, eq=False)
+class ClassTargets(Targets):
+    """Labels of classes: the outputs are logits, for two classes the log odds of the second.
+
+    Attributes
+    ----------
+    classes : array of shape (n_classes,)
+        Labels, sorted and each once.
+    """
+
+    classes: Array
+
+    loss = "log_loss"
+    have_units = False
+
+    @property
+    def n_outputs(self) -> int:
+        """One for each class, or one for two."""
+        return 1 if len(self.classes) == 2 else len(self.classes)
+
+    @property
+    def n_strata(self) -> int:
+        """One for each class."""
+        return len(self.classes)
+
+    def encode(self, y: Array, name: str = "y") -> NDArray[np.int64]:
+        """Index of each label in `classes`, shape (n_samples,)."""
+        unknown = np.setdiff1d(y, self.classes)
+        if len(unknown):
+            raise ValueError(
+                f"{name} holds labels that are not among the classes {self.classes.tolist()}: "
+                f"{unknown.tolist()}."
+            )
+        return np.searchsorted(self.classes, y)
+
+    def decode(self, outputs: Array) -> Array:
+        """Label of the most probable class of each row."""
+        if outputs.shape[1] == 1:
+            return self.classes[(outputs[:, 0] > 0).astype(int)]
+        return self.classes[outputs.argmax(axis=1)]
+
+    def probabilities(self, outputs: Array) -> NDArray[np.float64]:
+        """Of the classes, shape (n_samples, n_classes)."""
+        if outputs.shape[1] == 1:
+            positive = 0.5 * (1.0 + np.tanh(0.5 * outputs))
+            return np.hstack([1.0 - positive, positive])
+        odds = np.exp(outputs - outputs.max(axis=1, keepdims=True))
+        return odds / odds.sum(axis=1, keepdims=True)
+
+    def strata(self, encoded: Array) -> NDArray[np.int64]:
+        """The codes themselves."""
+        return encoded
