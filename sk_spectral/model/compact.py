@@ -1,44 +1,19 @@
 """The small network that is left: NumPy arrays, evaluated without torch."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sk_spectral.spectral.activations import ARRAY_ACTIVATIONS, Array
 from sk_spectral.spectral.algebra import product_blocks
 
 if TYPE_CHECKING:
     from sk_spectral.spectral.network import SpectralNetwork
 
-Array = NDArray[np.float64]
-
 _ROWS_AT_ONCE = 1024
-
-
-def _relu(z: Array) -> Array:
-    return np.maximum(z, 0.0, out=z)
-
-
-def _tanh(z: Array) -> Array:
-    return np.tanh(z, out=z)
-
-
-def _gelu(z: Array) -> Array:
-    return 0.5 * z * (1.0 + np.tanh(np.sqrt(2.0 / np.pi) * (z + 0.044715 * z**3)))
-
-
-def _silu(z: Array) -> Array:
-    return 0.5 * z * (1.0 + np.tanh(0.5 * z))
-
-
-ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
-    "relu": _relu,
-    "tanh": _tanh,
-    "gelu": _gelu,
-    "silu": _silu,
-}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -143,7 +118,7 @@ class CompactNetwork:
         return outputs
 
     def _evaluate(self, X: Array) -> Array:
-        activation = ACTIVATIONS[self.activation]
+        activation = ARRAY_ACTIVATIONS[self.activation]
         x = np.empty((len(X), self.weights[-1].shape[1]))
         filled = X.shape[1]
         x[:, :filled] = X

@@ -10,30 +10,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from sk_spectral.spectral import algebra
-from sk_spectral.spectral.carry import ACTIVATIONS, Recursion, carry, layers_at_zero
+from sk_spectral.spectral.activations import check_activation
+from sk_spectral.spectral.carry import Recursion, carry, layers_at_zero
 
 _ROWS_AT_ONCE = 2048
-
-_REFUSED = {
-    "logistic": "f(0) = 0.5",
-    "sigmoid": "f(0) = 0.5",
-    "softplus": "f(0) = 0.69",
-    "exp": "f(0) = 1",
-    "cos": "f(0) = 1",
-    "identity": "it is linear, so that no hidden unit could ever add anything",
-}
-
-
-def check_activation(activation: str) -> None:
-    """Raise ValueError, with the reason, unless `activation` names one with f(0) = 0."""
-    if isinstance(activation, str) and activation in ACTIVATIONS:
-        return
-    why = _REFUSED.get(activation) if isinstance(activation, str) else None
-    reason = f" ({why})" if why else ""
-    raise ValueError(
-        f"activation={activation!r} cannot be used{reason}: an inactive unit must output exactly "
-        f"0, which takes a non-linear f with f(0) = 0. Choose one of {', '.join(ACTIVATIONS)}."
-    )
 
 
 def check_layer_sizes(layer_sizes: Sequence[int], name: str) -> tuple[int, ...]:
