@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from sk_spectral.spectral import paths
 from sk_spectral.spectral.activations import ARRAY_ACTIVATIONS, Array
 from sk_spectral.spectral.algebra import product_blocks
 
@@ -98,16 +99,9 @@ class CompactNetwork:
     def input_shares(self) -> Array:
         """Share of the squared norm over all paths to the outputs that starts at each input.
 
-        With q_L = 1 and q_j = Σ_{i>j} (W_ij ∘ W_ij)ᵀ q_i it is q_0 / Σ q_0, the direct path
-        included: exactly 0 for an input that no block reads. Shape (n_features,); zeros where the
-        outputs are constant.
+        As `spectral.paths.input_shares` of the blocks, an array of shape (n_features,).
         """
-        blocks, last = self.blocks, len(self.weights)
-        q = {last: np.ones(self.layer_sizes[-1])}
-        for j in range(last - 1, -1, -1):
-            q[j] = np.sum([q[i] @ blocks[i, j] ** 2 for i in range(j + 1, last + 1)], axis=0)
-        total = q[0].sum()
-        return q[0] / total if total > 0 else q[0]
+        return paths.input_shares(self.blocks)
 
     def __call__(self, X: Array) -> Array:
         """Outputs for X of shape (n_samples, n_features), an array of shape (n_samples, n_L)."""
