@@ -1,18 +1,12 @@
 """The small network that is left: NumPy arrays, evaluated without torch."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sk_spectral.spectral import paths
 from sk_spectral.spectral.activations import ARRAY_ACTIVATIONS, Array
-from sk_spectral.spectral.algebra import product_blocks
-
-if TYPE_CHECKING:
-    from sk_spectral.spectral.network import SpectralNetwork
 
 _ROWS_AT_ONCE = 1024
 
@@ -22,7 +16,8 @@ class CompactNetwork:
     """Feed-forward network of the active units alone, with all blocks between its layers.
 
     z_i = Σ_{j<i} W_ij x_j + b_i, x_i = f(z_i), ŷ = z_L, every layer in one matrix product, with
-    x_0 = x − c.
+    x_0 = x − c. It needs NumPy alone: pickled by itself, it loads and predicts where neither torch
+    nor scikit-learn is installed.
 
     Attributes
     ----------
@@ -42,31 +37,6 @@ class CompactNetwork:
     activation: str
     unit_masks: tuple[NDArray[np.bool_], ...]
     center: Array | None = None
-
-    @classmethod
-    def from_network(
-        cls, network: "SpectralNetwork", unit_masks: Sequence[NDArray[np.bool_]]
-    ) -> "CompactNetwork":
-        """Cut the blocks between the units in `unit_masks` out of a SpectralNetwork."""
-        eigenvalues = [lam.detach().cpu().double() for lam in network.eigenvalues]
-        eigenvectors = [phi.detach().cpu().double() for phi in network.eigenvectors]
-        kept = [np.arange(len(eigenvalues[0]))] + [np.flatnonzero(mask) for mask in unit_masks]
-        blocks = product_blocks(eigenvalues, eigenvectors, columns=kept)
-        n_features = network.layer_sizes[0]
-
-        weights, intercepts = [], []
-        for i in range(1, len(eigenvalues)):
-            rows = kept[i] if i < len(kept) else slice(None)
-            parts = [blocks[i, j].numpy()[rows] for j in range(i)]
-            intercepts.append(parts[0][:, n_features:].sum(axis=1))
-            parts[0] = parts[0][:, :n_features]
-            weights.append(np.ascontiguousarray(np.hstack(parts)))
-        return cls(
-            weights=tuple(weights),
-            intercepts=tuple(intercepts) if network.fit_intercept else None,
-            activation=network.activation,
-            unit_masks=tuple(np.asarray(mask, dtype=bool) for mask in unit_masks),
-        )
 
     @property
     def layer_sizes(self) -> tuple[int, ...]:
