@@ -12,15 +12,34 @@ The house, each room importing only those below it:
 Beside them `datasets`, whose needed architecture is known, and on top `display` and `export`.
 """
 
-import sys
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-from sk_spectral import data, model
-from sk_spectral.estimators import SpectralNASClassifier, SpectralNASRegressor
-from sk_spectral.spectral import SpectralNetwork
+if TYPE_CHECKING:
+    from sk_spectral.estimators import SpectralNASClassifier, SpectralNASRegressor
+    from sk_spectral.spectral import SpectralNetwork
 
 __all__ = ["SpectralNASClassifier", "SpectralNASRegressor", "SpectralNetwork"]
 __version__ = "0.1.0"
 
-# Where files written before there were rooms say that their classes are.
-for _former, _room in (("compact", model), ("topology", model), ("preparation", data)):
-    sys.modules[f"{__name__}.{_former}"] = _room
+_ROOMS = ("data", "estimators", "model", "search", "spectral", "training")
+_ROOM_OF = {
+    "SpectralNASClassifier": "estimators",
+    "SpectralNASRegressor": "estimators",
+    "SpectralNetwork": "spectral",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is asked for at its first use: `model` alone needs neither torch nor skorch."""
+    if name in _ROOMS:
+        return import_module(f"{__name__}.{name}")
+    if name in _ROOM_OF:
+        value = getattr(import_module(f"{__name__}.{_ROOM_OF[name]}"), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__, *_ROOMS})

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from sk_spectral.estimators.classifier import SpectralNASClassifier
 from sk_spectral.estimators.regressor import SpectralNASRegressor
 from sk_spectral.model.compact import CompactNetwork
-from sk_spectral.spectral.carry import ACTIVATIONS
+from sk_spectral.spectral.tensor_activations import TENSOR_ACTIVATIONS
 
 _OPSET = 20  # the first with Gelu
 
@@ -60,7 +60,7 @@ class CompactModule(nn.Module):
         for i, (weight, intercept) in enumerate(zip(self.weights, intercepts, strict=True)):
             z = nn.functional.linear(X, weight, intercept)
             if i + 1 < len(self.weights):
-                X = torch.cat([X, ACTIVATIONS[self.activation](z)], dim=1)
+                X = torch.cat([X, TENSOR_ACTIVATIONS[self.activation].function(z)], dim=1)
         return z
 
 

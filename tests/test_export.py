@@ -11,7 +11,7 @@ from sklearn.preprocessing import StandardScaler
 
 from sk_spectral import SpectralNASClassifier, SpectralNASRegressor
 from sk_spectral.export import register_converters, to_onnx, to_torch
-from sk_spectral.model.compact import CompactNetwork
+from sk_spectral.search.compaction import compact_network
 
 onnxruntime = pytest.importorskip("onnxruntime")
 
@@ -138,7 +138,7 @@ def test_thirty_units_of_three_layers_take_at_most_60_kilobytes():
     X = np.random.RandomState(0).normal(size=(300, 20)).astype(np.float32)
     model = SpectralNASRegressor(max_iter=2, random_state=0).fit(X, np.abs(X[:, 0]))
     masks = [np.arange(128) < 10] * 3
-    model.compact_ = model._scaling.fold_into(CompactNetwork.from_network(model.network_, masks))
+    model.compact_ = model._scaling.fold_into(compact_network(model.network_, masks))
     exported = to_onnx(model)
     assert len(exported.SerializeToString()) <= 60_000
     close(run(exported, X)["variable"], model.predict(X))

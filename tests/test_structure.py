@@ -4,6 +4,7 @@ import ast
 import subprocess
 import sys
 from graphlib import TopologicalSorter
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -14,12 +15,18 @@ ROOMS = ["spectral", "model", "data", "training", "search", "estimators"]
 """Each may import those before it."""
 
 BESIDE = {
+    "compact": {"model"},
+    "topology": {"model"},
+    "preparation": {"data"},
     "datasets": set(),
     "display": {"spectral", "model", "estimators"},
     "export": {"spectral", "model", "estimators"},
-    "": {"spectral", "model", "data", "estimators"},
+    "": {"spectral", "estimators"},
 }
 """What the modules outside of rooms may import; "" is the package itself."""
+
+LAZY = {"", "spectral"}
+"""Import what they export at its first use, and as they are imported for type checkers alone."""
 
 PACKAGES = {
     "skorch": {"training.callbacks", "training.net", "training.scoring",
@@ -39,9 +46,16 @@ FILES = {
 TREES = {name: ast.parse(path.read_text()) for name, path in FILES.items()}
 
 
-def imports_of(module):
-    """Names imported when `module` is, the own ones without the package's."""
+def module_level(module):
+    """Statements of a module, and those that only type checkers see."""
     for node in TREES[module].body:
+        for_types = isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        yield from node.body if for_types else [node]
+
+
+def imports_of(module):
+    """Names imported when `module` is, or what it exports is first used, the own ones in full."""
+    for node in module_level(module):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -116,6 +130,59 @@ def test_only_optional_packages_are_imported_inside_a_function():
                                  [alias.name for alias in n.names])
                 }  # fmt: skip
                 assert names <= OPTIONAL, f"{module}.{node.name}"
+
+
+def test_only_lazy_faces_import_by_name():
+    users = {m for m in FILES if any(name.startswith("importlib") for name in imports_of(m))}
+    assert users == LAZY
+
+
+@pytest.mark.parametrize("face", sorted(LAZY))
+def test_a_lazy_face_gives_what_type_checkers_see(face):
+    module = import_module(f"sk_spectral.{face}".rstrip("."))
+    seen = {}
+    for node in module_level(face):
+        if isinstance(node, ast.ImportFrom) and node.module.startswith("sk_spectral"):
+            seen |= {alias.name: node.module for alias in node.names}
+    assert sorted(seen) == sorted(module.__all__)
+    for name, source in seen.items():
+        assert getattr(module, name) is getattr(import_module(source), name)
+        assert name in dir(module)
+    with pytest.raises(AttributeError, match=r"has no attribute 'nothing'"):
+        _ = module.nothing
+
+
+def imported_by(statement):
+    """Heavy packages that are there after a statement in a fresh process."""
+    heavy = "('torch', 'skorch', 'sklearn', 'scipy', 'pandas')"
+    code = f"import sys; {statement}; print(*[n for n in {heavy} if n in sys.modules])"
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return done.stdout.split()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import sk_spectral; dir(sk_spectral)",
+        "import sk_spectral.model",
+        "import sk_spectral; sk_spectral.model.CompactNetwork",
+        "import sk_spectral.compact, sk_spectral.topology",
+        "import sk_spectral.spectral.activations, sk_spectral.spectral.paths, "
+        "sk_spectral.spectral.layer_sizes",
+    ],
+)
+def test_nothing_heavy_is_imported_before_it_is_needed(statement):
+    assert imported_by(statement) == []
+
+
+def test_a_network_needs_torch_alone():
+    assert imported_by("from sk_spectral import SpectralNetwork") == ["torch"]
+
+
+def test_rooms_are_attributes_of_the_package():
+    rooms = ", ".join(f"sk_spectral.{room}" for room in ROOMS)
+    imported_by(f"import sk_spectral; {rooms}")
 
 
 WITHOUT_OPTIONAL = """

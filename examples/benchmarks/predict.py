@@ -18,7 +18,7 @@ from skorch import NeuralNetRegressor
 from step import interleaved_medians, mlp
 
 from sk_spectral import SpectralNASRegressor
-from sk_spectral.model.compact import CompactNetwork
+from sk_spectral.search.compaction import compact_network
 
 HIDDEN = (128, 128, 128)
 
@@ -26,7 +26,7 @@ HIDDEN = (128, 128, 128)
 def with_units(model, n_units):
     """The fitted estimator cut down to its first units, evenly over the layers."""
     masks = [np.arange(size) < n_units // len(HIDDEN) for size in HIDDEN]
-    model.compact_ = model._scaling.fold_into(CompactNetwork.from_network(model.network_, masks))
+    model.compact_ = model._scaling.fold_into(compact_network(model.network_, masks))
     return model
 
 

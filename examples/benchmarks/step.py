@@ -26,7 +26,7 @@ from torch import nn
 from sk_spectral import SpectralNetwork
 from sk_spectral.data.batches import Batch
 from sk_spectral.spectral import algebra
-from sk_spectral.spectral.carry import ACTIVATIONS
+from sk_spectral.spectral.tensor_activations import TENSOR_ACTIVATIONS
 from sk_spectral.training.losses import LogLoss, SquaredError
 from sk_spectral.training.step import FlatParameters, GradientStep, flat_parameters
 
@@ -47,7 +47,7 @@ class DenseNetwork(SpectralNetwork):
         lam = list(self.eigenvalues)
         A = algebra.adjacency(lam, list(self.eigenvectors))
         blocks = algebra.split_blocks(A, algebra.layer_sizes_of(lam))
-        return algebra.direct_forward(X, blocks, ACTIVATIONS[self.activation])
+        return algebra.direct_forward(X, blocks, TENSOR_ACTIVATIONS[self.activation].function)
 
 
 class PublishedNetwork(SpectralNetwork):
@@ -66,7 +66,7 @@ class PublishedNetwork(SpectralNetwork):
                 blocks[i, j] = phi[i - 1] @ L[i - 1] - L[i] @ phi[i - 1]
                 for k in range(i - 2, j - 1, -1):
                     blocks[i, j] = -blocks[i, j] @ phi[k]
-        return algebra.direct_forward(X, blocks, ACTIVATIONS[self.activation])
+        return algebra.direct_forward(X, blocks, TENSOR_ACTIVATIONS[self.activation].function)
 
 
 def mlp(sizes):

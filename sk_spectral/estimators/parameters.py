@@ -10,7 +10,8 @@ from sklearn.utils import check_random_state, check_scalar
 from skorch.callbacks import Callback
 
 from sk_spectral.data.class_weight import check_class_weight
-from sk_spectral.spectral.network import check_activation, check_layer_sizes
+from sk_spectral.spectral.activations import check_activation
+from sk_spectral.spectral.layer_sizes import check_layer_sizes
 from sk_spectral.spectral.penalties import PENALTIES
 from sk_spectral.training.config import SOLVERS, TrainingConfig
 

@@ -1,6 +1,6 @@
 """What is left after a search: predicts, and can be read.
 
-May import `spectral`.
+May import of `spectral` what needs no torch: fitted networks predict with NumPy alone.
 """
 
 from sk_spectral.model.compact import CompactNetwork

@@ -1,44 +1,14 @@
 """The small network that is left: NumPy arrays, evaluated without torch."""
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sk_spectral.spectral.algebra import product_blocks
-
-if TYPE_CHECKING:
-    from sk_spectral.spectral.network import SpectralNetwork
-
-Array = NDArray[np.float64]
+from sk_spectral.spectral import paths
+from sk_spectral.spectral.activations import ARRAY_ACTIVATIONS, Array
 
 _ROWS_AT_ONCE = 1024
-
-
-def _relu(z: Array) -> Array:
-    return np.maximum(z, 0.0, out=z)
-
-
-def _tanh(z: Array) -> Array:
-    return np.tanh(z, out=z)
-
-
-def _gelu(z: Array) -> Array:
-    return 0.5 * z * (1.0 + np.tanh(np.sqrt(2.0 / np.pi) * (z + 0.044715 * z**3)))
-
-
-def _silu(z: Array) -> Array:
-    return 0.5 * z * (1.0 + np.tanh(0.5 * z))
-
-
-ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
-    "relu": _relu,
-    "tanh": _tanh,
-    "gelu": _gelu,
-    "silu": _silu,
-}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -46,7 +16,8 @@ class CompactNetwork:
     """Feed-forward network of the active units alone, with all blocks between its layers.
 
     z_i = Σ_{j<i} W_ij x_j + b_i, x_i = f(z_i), ŷ = z_L, every layer in one matrix product, with
-    x_0 = x − c.
+    x_0 = x − c. It needs NumPy alone: pickled by itself, it loads and predicts where neither torch
+    nor scikit-learn is installed.
 
     Attributes
     ----------
@@ -66,31 +37,6 @@ class CompactNetwork:
     activation: str
     unit_masks: tuple[NDArray[np.bool_], ...]
     center: Array | None = None
-
-    @classmethod
-    def from_network(
-        cls, network: "SpectralNetwork", unit_masks: Sequence[NDArray[np.bool_]]
-    ) -> "CompactNetwork":
-        """Cut the blocks between the units in `unit_masks` out of a SpectralNetwork."""
-        eigenvalues = [lam.detach().cpu().double() for lam in network.eigenvalues]
-        eigenvectors = [phi.detach().cpu().double() for phi in network.eigenvectors]
-        kept = [np.arange(len(eigenvalues[0]))] + [np.flatnonzero(mask) for mask in unit_masks]
-        blocks = product_blocks(eigenvalues, eigenvectors, columns=kept)
-        n_features = network.layer_sizes[0]
-
-        weights, intercepts = [], []
-        for i in range(1, len(eigenvalues)):
-            rows = kept[i] if i < len(kept) else slice(None)
-            parts = [blocks[i, j].numpy()[rows] for j in range(i)]
-            intercepts.append(parts[0][:, n_features:].sum(axis=1))
-            parts[0] = parts[0][:, :n_features]
-            weights.append(np.ascontiguousarray(np.hstack(parts)))
-        return cls(
-            weights=tuple(weights),
-            intercepts=tuple(intercepts) if network.fit_intercept else None,
-            activation=network.activation,
-            unit_masks=tuple(np.asarray(mask, dtype=bool) for mask in unit_masks),
-        )
 
     @property
     def layer_sizes(self) -> tuple[int, ...]:
@@ -123,16 +69,9 @@ class CompactNetwork:
     def input_shares(self) -> Array:
         """Share of the squared norm over all paths to the outputs that starts at each input.
 
-        With q_L = 1 and q_j = Σ_{i>j} (W_ij ∘ W_ij)ᵀ q_i it is q_0 / Σ q_0, the direct path
-        included: exactly 0 for an input that no block reads. Shape (n_features,); zeros where the
-        outputs are constant.
+        As `spectral.paths.input_shares` of the blocks, an array of shape (n_features,).
         """
-        blocks, last = self.blocks, len(self.weights)
-        q = {last: np.ones(self.layer_sizes[-1])}
-        for j in range(last - 1, -1, -1):
-            q[j] = np.sum([q[i] @ blocks[i, j] ** 2 for i in range(j + 1, last + 1)], axis=0)
-        total = q[0].sum()
-        return q[0] / total if total > 0 else q[0]
+        return paths.input_shares(self.blocks)
 
     def __call__(self, X: Array) -> Array:
         """Outputs for X of shape (n_samples, n_features), an array of shape (n_samples, n_L)."""
@@ -143,7 +82,7 @@ class CompactNetwork:
         return outputs
 
     def _evaluate(self, X: Array) -> Array:
-        activation = ACTIVATIONS[self.activation]
+        activation = ARRAY_ACTIVATIONS[self.activation]
         x = np.empty((len(X), self.weights[-1].shape[1]))
         filled = X.shape[1]
         x[:, :filled] = X

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sk_spectral.model.compact import CompactNetwork
-from sk_spectral.spectral.algebra import gamma_norm, n_direct_parameters
+from sk_spectral.spectral.layer_sizes import n_direct_parameters
+from sk_spectral.spectral.paths import gamma_norm
 
 
 @dataclass(frozen=True, eq=False, repr=False)

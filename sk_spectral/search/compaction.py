@@ -1,5 +1,6 @@
 """From the network that was trained to the one that predicts."""
 
+from collections.abc import Sequence
 from copy import deepcopy
 
 import numpy as np
@@ -11,7 +12,7 @@ from sk_spectral.model.compact import CompactNetwork
 from sk_spectral.model.topology import Topology
 from sk_spectral.search.baseline import nonlinear_share
 from sk_spectral.search.candidate import Candidate
-from sk_spectral.spectral.algebra import transfer_blocks
+from sk_spectral.spectral.algebra import product_blocks, transfer_blocks
 from sk_spectral.spectral.network import SpectralNetwork, diverged
 
 _ROWS_TO_COMPARE = 256
@@ -69,7 +70,7 @@ def cut_out(candidate: Candidate, X: torch.Tensor) -> CompactNetwork:
     """
     exact = deepcopy(candidate.network).cpu().double()
     masks = [mask.cpu() for mask in candidate.unit_masks]
-    compact = CompactNetwork.from_network(candidate.network, [mask.numpy() for mask in masks])
+    compact = compact_network(candidate.network, [mask.numpy() for mask in masks])
     X = X.cpu().double()
     with torch.no_grad(), np.errstate(all="ignore"):
         expected = exact(X, [mask.double() for mask in masks]).numpy()
@@ -83,6 +84,43 @@ def cut_out(candidate: Candidate, X: torch.Tensor) -> CompactNetwork:
             "lost: lower learning_rate_init, or set standardize=True to bring X and y to one scale."
         )
     return compact
+
+
+def compact_network(
+    network: SpectralNetwork, unit_masks: Sequence[NDArray[np.bool_]]
+) -> CompactNetwork:
+    """Cut the blocks between the units in `unit_masks` out of a SpectralNetwork.
+
+    Parameters
+    ----------
+    network : SpectralNetwork
+    unit_masks : sequence of bool arrays of shape (n_l,)
+        For each hidden layer, which units are kept.
+
+    Returns
+    -------
+    CompactNetwork
+        In float64, of the same outputs but for rounding.
+    """
+    eigenvalues = [lam.detach().cpu().double() for lam in network.eigenvalues]
+    eigenvectors = [phi.detach().cpu().double() for phi in network.eigenvectors]
+    kept = [np.arange(len(eigenvalues[0]))] + [np.flatnonzero(mask) for mask in unit_masks]
+    blocks = product_blocks(eigenvalues, eigenvectors, columns=kept)
+    n_features = network.layer_sizes[0]
+
+    weights, intercepts = [], []
+    for i in range(1, len(eigenvalues)):
+        rows = kept[i] if i < len(kept) else slice(None)
+        parts = [blocks[i, j].numpy()[rows] for j in range(i)]
+        intercepts.append(parts[0][:, n_features:].sum(axis=1))
+        parts[0] = parts[0][:, :n_features]
+        weights.append(np.ascontiguousarray(np.hstack(parts)))
+    return CompactNetwork(
+        weights=tuple(weights),
+        intercepts=tuple(intercepts) if network.fit_intercept else None,
+        activation=network.activation,
+        unit_masks=tuple(np.asarray(mask, dtype=bool) for mask in unit_masks),
+    )
 
 
 def _magnitudes(network: SpectralNetwork, X: torch.Tensor) -> torch.Tensor:

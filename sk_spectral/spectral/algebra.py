@@ -10,19 +10,17 @@ Throughout, `eigenvalues` is a sequence of L + 1 vectors, `eigenvalues[l]` of sh
 dictionaries keyed (target layer, source layer).
 
 `carry_forward` is what a network computes. The forms that build Φ, A or a skip block are the
-reference it is tested against, and too slow to train with. Functions that use operators alone
-take NumPy arrays as well as tensors.
+reference it is tested against, and too slow to train with.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from itertools import pairwise
+from collections.abc import Callable, Sequence
 from math import comb
 from typing import Any
 
 import torch
 from torch import Tensor
 
-Blocks = Mapping[tuple[int, int], Any]
+from sk_spectral.spectral.paths import Blocks
 
 
 def layer_sizes_of(eigenvalues: Sequence[Tensor]) -> tuple[int, ...]:
@@ -215,43 +213,27 @@ def carry_forward(
     return carry @ transfer_block(eigenvectors[-1], eigenvalues[-2], eigenvalues[-1]).T
 
 
-# ----------------------------------------------------------------------------------- richness
+def linear_map(eigenvectors: Sequence[Tensor]) -> Tensor:
+    """Linear map W_L0 = (−1)^L φ_{L−1} … φ_0 that a network is at the start of a search.
+
+    The block W_L0 of A where every eigenvalue is 0 but the output's, which are 1: T_L is then
+    −φ_{L−1} in its product formula, and every hidden unit outputs 0.
+
+    Parameters
+    ----------
+    eigenvectors : sequence of L ≥ 1 tensors, the l-th of shape (n_{l+1}, n_l)
+
+    Returns
+    -------
+    Tensor of shape (n_L, n_0)
+    """
+    *others, last = eigenvectors
+    W = -last
+    for phi in reversed(others):
+        W = -W @ phi
+    return W
 
 
 def gamma_tensor(W_21: Tensor, W_10: Tensor) -> Tensor:
     """Γ_ijk = (W_21)_ij (W_10)_jk of a network with one hidden layer, shape (n_2, n_1, n_0)."""
     return W_21[:, :, None] * W_10[None, :, :]
-
-
-def gamma_norm(blocks: Blocks) -> float:
-    """Richness ‖Γ‖: the norm over all paths from input to output through a hidden unit.
-
-    With p_0 = 1 and p_i = Σ_{j<i} (W_ij ∘ W_ij) p_j the design's ‖Γ‖² = 1ᵀp_L − ‖W_L0‖²_F; the
-    direct block is left out of the last sum rather than taken off it, so that nothing cancels.
-    With one hidden layer this is the Frobenius norm of `gamma_tensor`.
-
-    Parameters
-    ----------
-    blocks : every block (i, j) with j < i, tensors or arrays
-
-    Returns
-    -------
-    float
-    """
-    n_mappings = max(i for i, _ in blocks)
-    paths = {}
-    for i in range(1, n_mappings):
-        paths[i] = (blocks[i, 0] ** 2).sum(1)
-        for j in range(1, i):
-            paths[i] = paths[i] + blocks[i, j] ** 2 @ paths[j]
-    return float(sum((blocks[n_mappings, j] ** 2 @ paths[j]).sum() for j in paths)) ** 0.5
-
-
-def n_spectral_parameters(layer_sizes: Sequence[int]) -> int:
-    """Parameters in spectral space: Σ_l n_l n_{l+1} + Σ_l n_l."""
-    return sum(layer_sizes) + sum(source * target for source, target in pairwise(layer_sizes))
-
-
-def n_direct_parameters(layer_sizes: Sequence[int]) -> int:
-    """Parameters in direct space, one for each entry of each block: Σ_{j<i} n_i n_j."""
-    return sum(layer_sizes[i] * layer_sizes[j] for i in range(len(layer_sizes)) for j in range(i))

@@ -14,37 +14,13 @@ the sums being over the batch. Values and gradients are those of `algebra.carry_
 reference in the tests.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
-aten = torch.ops.aten
-
-
-def _gelu(z: Tensor) -> Tensor:
-    # The tanh form, so that the compact NumPy network computes the same function.
-    return F.gelu(z, approximate="tanh")
-
-
-ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
-    "relu": torch.relu,
-    "tanh": torch.tanh,
-    "gelu": _gelu,
-    "silu": F.silu,
-}
-
-# f′(z) ∘ r into `out`, from r and z.
-_ADJOINTS: dict[str, Callable[[Tensor, Tensor, Tensor], Tensor]] = {
-    "relu": lambda r, z, out: aten.threshold_backward.grad_input(r, z, 0, grad_input=out),
-    "tanh": lambda r, z, out: aten.tanh_backward.grad_input(r, torch.tanh(z), grad_input=out),
-    "gelu": lambda r, z, out: aten.gelu_backward.grad_input(
-        r, z, approximate="tanh", grad_input=out
-    ),
-    "silu": lambda r, z, out: aten.silu_backward.grad_input(r, z, grad_input=out),
-}
+from sk_spectral.spectral.tensor_activations import TENSOR_ACTIVATIONS
 
 
 def carry(
@@ -92,7 +68,7 @@ class Recursion:
     ) -> None:
         self.eigenvalues = eigenvalues
         self.eigenvectors = eigenvectors
-        self.activation = activation
+        self._activation = TENSOR_ACTIVATIONS[activation]
         self.at_zero = list(at_zero)
         self._workspace: _Workspace | None = None
 
@@ -102,7 +78,7 @@ class Recursion:
         Keeps in its buffers what `adjoint` needs.
         """
         lam, phi, at_zero = self.eigenvalues, self.eigenvectors, self.at_zero
-        f, last = ACTIVATIONS[self.activation], len(self.eigenvectors) - 1
+        f, last = self._activation.function, len(self.eigenvectors) - 1
         if self._workspace is None or self._workspace.n_rows != len(X):
             self._workspace = _Workspace(X, [len(v) for v in lam[:-1]])
         workspace = self._workspace
@@ -163,9 +139,9 @@ class Recursion:
             if at_zero[i - 1] and at_zero[i]:
                 z.zero_()
             if mask is not None and d_masks is not None:
-                d_masks[i - 1] = (r * ACTIVATIONS[self.activation](z)).sum_to_size(mask.shape)
+                d_masks[i - 1] = (r * self._activation.function(z)).sum_to_size(mask.shape)
             rows, delta, q = workspace.adjoint_pair(i)
-            _ADJOINTS[self.activation](r if mask is None else r * mask, z, delta)
+            self._activation.adjoint(r if mask is None else r * mask, z, delta)
             torch.addcmul(r, delta, lam[i], out=q).neg_()
             if d_eigenvalues[i] is not None:
                 d_eigenvalues[i].sub_((delta * u).sum(0))

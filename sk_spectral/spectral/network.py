@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
-from numbers import Integral
 
 import numpy as np
 import torch
@@ -10,39 +9,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from sk_spectral.spectral import algebra
-from sk_spectral.spectral.carry import ACTIVATIONS, Recursion, carry, layers_at_zero
+from sk_spectral.spectral.activations import check_activation
+from sk_spectral.spectral.carry import Recursion, carry, layers_at_zero
+from sk_spectral.spectral.layer_sizes import check_layer_sizes
 
 _ROWS_AT_ONCE = 2048
-
-_REFUSED = {
-    "logistic": "f(0) = 0.5",
-    "sigmoid": "f(0) = 0.5",
-    "softplus": "f(0) = 0.69",
-    "exp": "f(0) = 1",
-    "cos": "f(0) = 1",
-    "identity": "it is linear, so that no hidden unit could ever add anything",
-}
-
-
-def check_activation(activation: str) -> None:
-    """Raise ValueError, with the reason, unless `activation` names one with f(0) = 0."""
-    if isinstance(activation, str) and activation in ACTIVATIONS:
-        return
-    why = _REFUSED.get(activation) if isinstance(activation, str) else None
-    reason = f" ({why})" if why else ""
-    raise ValueError(
-        f"activation={activation!r} cannot be used{reason}: an inactive unit must output exactly "
-        f"0, which takes a non-linear f with f(0) = 0. Choose one of {', '.join(ACTIVATIONS)}."
-    )
-
-
-def check_layer_sizes(layer_sizes: Sequence[int], name: str) -> tuple[int, ...]:
-    """Return `layer_sizes` as a tuple of ints, or raise ValueError if one is not positive."""
-    sizes = tuple(layer_sizes)
-    for size in sizes:
-        if not isinstance(size, Integral) or isinstance(size, bool) or size < 1:
-            raise ValueError(f"{name} must hold positive integers, got {size!r} in {sizes!r}.")
-    return tuple(int(size) for size in sizes)
 
 
 def diverged(what: str) -> ValueError:
@@ -187,9 +158,9 @@ class SpectralNetwork(nn.Module):
         with torch.no_grad():
             self._set_initial_eigenvalues()
             first = self.eigenvectors[0]
-            after = -torch.eye(len(self.eigenvalues[-1]), dtype=torch.float64, device=first.device)
-            for phi in reversed(self.eigenvectors[1:]):
-                after = -after @ phi.double()
+            unit = torch.eye(len(first), dtype=torch.float64, device=first.device)
+            # What follows φ_0, with its sign: the map of a network whose φ_0 is the identity.
+            after = algebra.linear_map([unit, *(phi.double() for phi in self.eigenvectors[1:])])
             W = W.to(after)
             try:
                 change = torch.linalg.pinv(after) @ (W - after @ first.double())

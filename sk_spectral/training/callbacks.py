@@ -7,7 +7,8 @@ from skorch import NeuralNet
 from skorch.callbacks import Callback, EarlyStopping
 from torch import Tensor
 
-from sk_spectral.spectral.algebra import gamma_norm, product_blocks
+from sk_spectral.spectral.algebra import product_blocks
+from sk_spectral.spectral.paths import gamma_norm
 from sk_spectral.spectral.penalties import unit_strengths
 
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from sk_spectral.data.batches import Batch
 from sk_spectral.spectral.carry import Recursion
 from sk_spectral.spectral.network import SpectralNetwork
-from sk_spectral.spectral.penalties import GRADIENTS
+from sk_spectral.spectral.penalties import PENALTIES
 from sk_spectral.training.losses import LogLoss, SquaredError
 
 _FEW_COLUMNS = 3
@@ -115,7 +115,9 @@ class GradientStep:
     ) -> None:
         self._unit_masks = unit_masks
         self._loss, self._alpha = loss, alpha
-        self._add_penalty = GRADIENTS[penalty] if penalty is not None and alpha else None
+        self._add_penalty = (
+            PENALTIES[penalty].add_gradient if penalty is not None and alpha else None
+        )
         self._lam = [lam.detach() for lam in network.eigenvalues]
         self._phi = [phi.detach() for phi in network.eigenvectors]
         self._d_lam = [lam.grad for lam in network.eigenvalues]

@@ -7,7 +7,7 @@ from sk_spectral.data import dataset
 from sk_spectral.data.dataset import Data
 from sk_spectral.data.moments import first_equals, moments_of
 from sk_spectral.data.scaling import Scaling
-from sk_spectral.model.compact import CompactNetwork
+from sk_spectral.search.compaction import compact_network
 
 
 def columns():
@@ -222,7 +222,7 @@ def test_unfolding_gives_the_network_of_training_again():
     X, y = data()
     X[:, 2] = 4.0
     model = SpectralNASRegressor((8,), prune_tol=None, max_iter=5, random_state=0).fit(X + 1e3, y)
-    trained = CompactNetwork.from_network(model.network_, model.compact_.unit_masks)
+    trained = compact_network(model.network_, model.compact_.unit_masks)
     unfolded = model._scaling.unfold_from(model.compact_)
     assert unfolded.center is None
     for got, expected in zip(

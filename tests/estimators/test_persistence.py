@@ -13,7 +13,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sk_spectral import SpectralNASClassifier, SpectralNASRegressor
-from sk_spectral.model.compact import CompactNetwork
+from sk_spectral.search.compaction import compact_network
 
 
 def bent_data(n_samples=600, n_features=20):
@@ -41,7 +41,7 @@ def test_a_file_is_at_most_twice_its_arrays(model, tmp_path):
 def test_thirty_units_of_three_layers_take_less_than_100_kilobytes(model):
     small = deepcopy(model)
     masks = [np.arange(128) < 10] * 3
-    small.compact_ = small._scaling.fold_into(CompactNetwork.from_network(small.network_, masks))
+    small.compact_ = small._scaling.fold_into(compact_network(small.network_, masks))
     dumped = pickle.dumps(small)
     assert len(dumped) <= 100_000
     X, _ = bent_data()

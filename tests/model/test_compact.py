@@ -4,9 +4,10 @@ import torch
 from spectral_cases import randomize
 
 from sk_spectral import SpectralNetwork
-from sk_spectral.model.compact import ACTIVATIONS, CompactNetwork
 from sk_spectral.model.topology import Topology
+from sk_spectral.search.compaction import compact_network
 from sk_spectral.spectral import algebra
+from sk_spectral.spectral.activations import ARRAY_ACTIVATIONS
 
 MASKS = {
     (3, 2): [],
@@ -23,14 +24,14 @@ def cut(sizes, *, activation="relu", fit_intercept=True, everything=False):
     )  # fmt: skip
     randomize(network)
     masks = [np.array(mask, dtype=bool) | everything for mask in MASKS[sizes]]
-    return network, masks, CompactNetwork.from_network(network, masks)
+    return network, masks, compact_network(network, masks)
 
 
 X_CASES = {n: np.random.RandomState(0).randn(9, n) for n in (2, 3, 4)}
 
 
 @pytest.mark.parametrize("sizes", MASKS)
-@pytest.mark.parametrize("activation", sorted(ACTIVATIONS))
+@pytest.mark.parametrize("activation", sorted(ARRAY_ACTIVATIONS))
 @pytest.mark.parametrize("fit_intercept", [True, False])
 def test_equals_the_masked_network(sizes, activation, fit_intercept):
     network, masks, compact = cut(sizes, activation=activation, fit_intercept=fit_intercept)

@@ -9,9 +9,9 @@ from spectral_cases import randomize
 
 from sk_spectral import SpectralNASClassifier, SpectralNASRegressor, SpectralNetwork
 from sk_spectral.data.batches import TensorDataset
-from sk_spectral.model.compact import CompactNetwork
+from sk_spectral.search import compaction
 from sk_spectral.search.candidate import Candidate
-from sk_spectral.search.compaction import cut_out, read
+from sk_spectral.search.compaction import compact_network, cut_out, read
 
 
 def candidate(size=1.0):
@@ -56,9 +56,9 @@ def test_a_network_beyond_the_largest_number_is_refused():
 @pytest.mark.parametrize("size", [1.0, 1e30])
 def test_a_compact_network_that_is_another_is_found_out(monkeypatch, size):
     given = candidate(size)
-    good = CompactNetwork.from_network(given.network, [m.numpy() for m in given.unit_masks])
+    good = compact_network(given.network, [m.numpy() for m in given.unit_masks])
     other = replace(good, weights=tuple(weight * (1.0 + 1e-6) for weight in good.weights))
-    monkeypatch.setattr(CompactNetwork, "from_network", lambda *args: other)
+    monkeypatch.setattr(compaction, "compact_network", lambda *args: other)
     with pytest.raises(ValueError, match="learning_rate_init"):
         cut_out(given, X)
 

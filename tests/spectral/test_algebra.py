@@ -1,12 +1,11 @@
 """The published statements, each in float64 against a form computed another way."""
 
-import numpy as np
-import pytest
 import torch
 from hypothesis import given
 from spectral_cases import layer_sizes, perceptron_parameters, random_parameters, seeds
 
 from sk_spectral.spectral import algebra
+from sk_spectral.spectral.paths import gamma_norm
 
 TOL = {"rtol": 1e-10, "atol": 1e-10}
 
@@ -115,13 +114,11 @@ def test_zero_eigenvalues_give_exactly_a_linear_perceptron(sizes, seed):
     for (i, _), block in blocks.items():
         if i < last:
             assert (block == 0).all()
-    W = eigenvectors[0]
-    for phi in eigenvectors[1:]:
-        W = phi @ W
+    W = algebra.linear_map(eigenvectors)
     X = torch.linspace(-1, 1, 3 * sizes[0], dtype=torch.float64).reshape(3, sizes[0])
-    linear = (-1) ** last * X @ W.T
+    linear = X @ W.T
     assert_close(algebra.carry_forward(X, eigenvalues, eigenvectors, torch.relu), linear)
-    assert algebra.gamma_norm(blocks) == 0.0
+    assert gamma_norm(blocks) == 0.0
 
 
 @given(layer_sizes, seeds)
@@ -144,54 +141,25 @@ def test_a_masked_unit_still_passes_the_carry():
     assert_close(got, expected)
 
 
-@given(seeds)
-def test_gamma_by_the_tensor_and_by_the_paths(seed):
-    eigenvalues, eigenvectors = random_parameters([4, 6, 3], seed)
-    blocks = algebra.product_blocks(eigenvalues, eigenvectors)
-    tensor = algebra.gamma_tensor(blocks[2, 1], blocks[1, 0])
-    assert algebra.gamma_norm(blocks) == pytest.approx(float(tensor.norm()), rel=1e-10)
-
-
 @given(layer_sizes, seeds)
-def test_gamma_is_the_norm_over_all_paths_through_a_hidden_unit(sizes, seed):
-    """Every path is walked one by one, layer by layer, as a list of its unit weights."""
-    eigenvalues, eigenvectors = random_parameters([min(n, 3) for n in sizes[:5]], seed)
-    blocks = algebra.product_blocks(eigenvalues, eigenvectors)
-    last = len(eigenvalues) - 1
-
-    def walk(i, unit, weight, hidden):
-        if i == last:
-            return weight**2 if hidden else 0.0
-        return sum(
-            walk(target, row, weight * float(blocks[target, i][row, unit]), hidden or i > 0)
-            for target in range(i + 1, last + 1)
-            for row in range(len(eigenvalues[target]))
-        )
-
-    total = sum(walk(0, unit, 1.0, False) for unit in range(len(eigenvalues[0])))
-    assert algebra.gamma_norm(blocks) == pytest.approx(total**0.5, rel=1e-10, abs=1e-14)
+def test_linear_map_is_the_direct_block_of_the_adjacency_at_the_start(sizes, seed):
+    """W_L0 = (−1)^L φ_{L−1} … φ_0, with its sign."""
+    eigenvalues, eigenvectors = perceptron_parameters(sizes, seed)
+    A = algebra.adjacency(eigenvalues, eigenvectors)
+    dense = algebra.split_blocks(A, sizes)[len(sizes) - 1, 0]
+    scale = max(1.0, float(A.abs().max()))
+    W = algebra.linear_map(eigenvectors)
+    assert W.shape == (sizes[-1], sizes[0])
+    assert_close(W / scale, dense / scale)
 
 
-def test_gamma_takes_arrays_as_well():
-    eigenvalues, eigenvectors = random_parameters([4, 6, 5, 3], 3)
-    blocks = algebra.product_blocks(eigenvalues, eigenvectors)
-    arrays = {key: np.asarray(block) for key, block in blocks.items()}
-    assert algebra.gamma_norm(arrays) == pytest.approx(algebra.gamma_norm(blocks), rel=1e-12)
+def test_linear_map_by_hand():
+    one, other = torch.tensor([[1.0, 2.0]]), torch.tensor([[3.0], [5.0]])
+    assert algebra.linear_map([one]).tolist() == [[-1.0, -2.0]]
+    assert algebra.linear_map([one, other]).tolist() == [[3.0, 6.0], [5.0, 10.0]]
+    assert algebra.linear_map([one, other, one]).tolist() == [[-13.0, -26.0]]
 
 
-@pytest.mark.parametrize(
-    ("n_layers", "spectral", "direct"),
-    [(2, 120, 100), (3, 230, 300), (5, 450, 1000), (11, 1110, 5500)],
-)
-def test_published_parameter_counts_at_width_ten(n_layers, spectral, direct):
-    assert algebra.n_spectral_parameters([10] * n_layers) == spectral
-    assert algebra.n_direct_parameters([10] * n_layers) == direct
-
-
-@given(layer_sizes, seeds)
-def test_parameter_counts_count_the_parameters(sizes, seed):
-    eigenvalues, eigenvectors = random_parameters(sizes, seed)
-    stored = sum(t.numel() for t in (*eigenvalues, *eigenvectors))
-    assert algebra.n_spectral_parameters(sizes) == stored
-    blocks = algebra.product_blocks(eigenvalues, eigenvectors)
-    assert algebra.n_direct_parameters(sizes) == sum(block.numel() for block in blocks.values())
+def test_one_hidden_layer_has_a_tensor_of_paths():
+    W_21, W_10 = torch.tensor([[1.0, 2.0]]), torch.tensor([[3.0], [5.0]])
+    assert algebra.gamma_tensor(W_21, W_10).tolist() == [[[3.0], [10.0]]]

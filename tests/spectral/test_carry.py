@@ -7,7 +7,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from sk_spectral import SpectralNetwork
 from sk_spectral.spectral import algebra
-from sk_spectral.spectral.carry import ACTIVATIONS, carry
+from sk_spectral.spectral.carry import carry
+from sk_spectral.spectral.tensor_activations import TENSOR_ACTIVATIONS, TensorActivation
 
 SIZES = [
     [3, 2],
@@ -50,7 +51,7 @@ def masks_for(sizes, n_rows, kind):
 
 
 @pytest.mark.parametrize("sizes", SIZES, ids=lambda sizes: f"{len(sizes) - 1} mappings")
-@pytest.mark.parametrize("activation", sorted(ACTIVATIONS))
+@pytest.mark.parametrize("activation", sorted(TENSOR_ACTIVATIONS))
 @pytest.mark.parametrize("fit_intercept", [True, False])
 @pytest.mark.parametrize("masked", [None, "units", "rows"])
 @pytest.mark.parametrize("input_eigenvalues", ["frozen at 0", "frozen", "trained"])
@@ -61,7 +62,7 @@ def test_values_and_gradients(sizes, activation, fit_intercept, masked, input_ei
     masks = masks_for(sizes, 5, masked)
     leaves = [t for t in (X, *lam, *phi, *(masks or ())) if t.requires_grad]
 
-    reference = algebra.carry_forward(X, lam, phi, ACTIVATIONS[activation], masks)
+    reference = algebra.carry_forward(X, lam, phi, TENSOR_ACTIVATIONS[activation].function, masks)
     got = carry(X, lam, phi, activation, masks)
     torch.testing.assert_close(got, reference, rtol=1e-12, atol=1e-12)
     cotangent = torch.randn(got.shape, generator=torch.Generator().manual_seed(3)).double()
@@ -72,7 +73,7 @@ def test_values_and_gradients(sizes, activation, fit_intercept, masked, input_ei
 
 
 @pytest.mark.parametrize("sizes", SIZES, ids=lambda sizes: f"{len(sizes) - 1} mappings")
-@pytest.mark.parametrize("activation", sorted(ACTIVATIONS))
+@pytest.mark.parametrize("activation", sorted(TENSOR_ACTIVATIONS))
 def test_gradcheck(sizes, activation):
     lam, phi = parameters(sizes, True, "trained")
     X = torch.randn(3, len(lam[0]), generator=torch.Generator().manual_seed(1)).double()
@@ -122,7 +123,8 @@ def test_layers_at_zero_cost_half_a_product_and_no_activation(monkeypatch):
         lam[2].zero_()
     assert n_multiplications(lam, phi) == full - 2 * 4 * 5  # φ_1: forward and for its gradient
     reference = algebra.carry_forward(torch.ones(2, 4).double(), lam, phi, torch.relu)
-    monkeypatch.setitem(ACTIVATIONS, "relu", None)
+    never = TensorActivation("relu", None, TENSOR_ACTIVATIONS["relu"].adjoint)
+    monkeypatch.setitem(TENSOR_ACTIVATIONS, "relu", never)
     got = carry(torch.ones(2, 4).double(), [lam[0], lam[1] * 0, lam[2] * 0, lam[3]], phi, "relu")
     with pytest.raises(TypeError):
         carry(torch.ones(2, 4).double(), [lam[0], lam[1] + 1, lam[2], lam[3]], phi, "relu")
@@ -130,7 +132,7 @@ def test_layers_at_zero_cost_half_a_product_and_no_activation(monkeypatch):
     torch.testing.assert_close(got, reference, rtol=1e-12, atol=1e-12)
 
 
-@pytest.mark.parametrize("activation", sorted(ACTIVATIONS))
+@pytest.mark.parametrize("activation", sorted(TENSOR_ACTIVATIONS))
 @pytest.mark.parametrize("at_zero", [(1,), (2,), (1, 2), (2, 3), (1, 2, 3)], ids=str)
 def test_gradients_where_layers_are_at_zero(activation, at_zero):
     lam, phi = parameters([3, 4, 5, 4, 2], True, "frozen at 0")
@@ -138,7 +140,7 @@ def test_gradients_where_layers_are_at_zero(activation, at_zero):
         for i in at_zero:
             lam[i].zero_()
     X = torch.randn(5, 4, generator=torch.Generator().manual_seed(1)).double()
-    reference = algebra.carry_forward(X, lam, phi, ACTIVATIONS[activation])
+    reference = algebra.carry_forward(X, lam, phi, TENSOR_ACTIVATIONS[activation].function)
     got = carry(X, lam, phi, activation)
     torch.testing.assert_close(got, reference, rtol=1e-12, atol=1e-12)
     leaves = [*lam[1:], *phi]

@@ -7,7 +7,7 @@ from torch import nn
 
 from sk_spectral import SpectralNetwork
 from sk_spectral.spectral import algebra
-from sk_spectral.spectral.network import ACTIVATIONS
+from sk_spectral.spectral.tensor_activations import TENSOR_ACTIVATIONS
 from sk_spectral.training.rescaling import multiply_outputs
 
 ARCHITECTURES = [[3, 2], [3, 5, 1], [4, 6, 5, 2], [2, 3, 4, 5, 4, 3]]
@@ -22,7 +22,7 @@ def dense_output(network, X, blocks_of=blocks_of_the_adjacency):
     if network.fit_intercept:
         X = torch.cat([X, torch.ones(len(X), 1, dtype=X.dtype)], dim=1)
     blocks = blocks_of(list(network.eigenvalues), list(network.eigenvectors))
-    return algebra.direct_forward(X, blocks, ACTIVATIONS[network.activation])
+    return algebra.direct_forward(X, blocks, TENSOR_ACTIVATIONS[network.activation].function)
 
 
 def seeded(*args, **kwargs):
@@ -30,7 +30,7 @@ def seeded(*args, **kwargs):
 
 
 @pytest.mark.parametrize("sizes", ARCHITECTURES)
-@pytest.mark.parametrize("activation", sorted(ACTIVATIONS))
+@pytest.mark.parametrize("activation", sorted(TENSOR_ACTIVATIONS))
 @pytest.mark.parametrize("fit_intercept", [True, False])
 def test_values_and_gradients_equal_the_dense_form(sizes, activation, fit_intercept):
     network = seeded(sizes, activation=activation, fit_intercept=fit_intercept, dtype=torch.float64)
@@ -183,9 +183,44 @@ def test_activations_that_cannot_be_used_say_why(activation, reason):
         SpectralNetwork([2, 3, 1], activation=activation)
 
 
-@pytest.mark.parametrize("activation", sorted(ACTIVATIONS))
-def test_activations_are_zero_at_zero(activation):
-    assert ACTIVATIONS[activation](torch.zeros(3)).tolist() == [0.0, 0.0, 0.0]
+@pytest.mark.parametrize("sizes", ARCHITECTURES)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_becomes_a_linear_map(sizes, dtype):
+    network = randomize(seeded(sizes, dtype=dtype))
+    # Of rank 1, which the narrowest hidden layer has room for.
+    W = torch.outer(torch.arange(1.0, sizes[-1] + 1), torch.linspace(-1, 1, sizes[0] + 1)).double()
+    network.set_linear_map(W)
+    assert not any(mask.any() for mask in network.active_units())
+    X = torch.randn(20, sizes[0], generator=torch.Generator().manual_seed(1), dtype=dtype)
+    expected = X.double() @ W[:, :-1].T + W[:, -1]
+    tol = 1e-4 if dtype is torch.float32 else 1e-10
+    torch.testing.assert_close(network.evaluate(X).double(), expected, rtol=tol, atol=tol)
+
+
+def test_becomes_the_nearest_map_where_a_layer_is_narrower_than_its_rank():
+    network = seeded([3, 1, 2], fit_intercept=False, dtype=torch.float64)
+    W = torch.tensor([[3.0, 0.0, 0.0], [0.0, 1.0, 0.0]]).double()
+    assert not network.can_be_every_map()
+    phi = network.eigenvectors[1].detach()
+    network.set_linear_map(W)
+    got = algebra.linear_map([v.detach() for v in network.eigenvectors])
+    torch.testing.assert_close(got, phi @ torch.linalg.pinv(phi) @ W)  # projected onto its range
+
+
+def test_changes_its_eigenvectors_no_more_than_it_must():
+    network = seeded([3, 5, 4, 2], dtype=torch.float64)
+    before = [phi.detach().clone() for phi in network.eigenvectors]
+    network.set_linear_map(algebra.linear_map(before))
+    for phi, one in zip(network.eigenvectors, before, strict=True):
+        torch.testing.assert_close(phi.detach(), one, rtol=0, atol=1e-12)
+
+
+def test_eigenvectors_that_diverged_become_no_map():
+    network = seeded([3, 5, 2])
+    with torch.no_grad():
+        network.eigenvectors[1].fill_(torch.inf)
+    with pytest.raises(ValueError, match="too large to be inverted"):
+        network.set_linear_map(torch.ones(2, 4))
 
 
 @pytest.mark.parametrize("sizes", [[2], [], [2, 0, 1], [2, -3, 1], [2, 2.5, 1], [2, True, 1]])

@@ -3,7 +3,7 @@ import torch
 from spectral_cases import perceptron_parameters, random_parameters
 
 from sk_spectral.spectral import algebra
-from sk_spectral.spectral.penalties import GRADIENTS, PENALTIES
+from sk_spectral.spectral.penalties import PENALTIES, Gamma, unit_strengths
 
 SIZES = [4, 6, 5, 3]
 
@@ -18,7 +18,7 @@ def test_gamma_unit_by_unit():
             if i + 1 < len(SIZES) - 1:
                 going_out = going_out + phi[i][:, j].square().sum()
             expected += float(T[i][j].norm() * going_out.sqrt())
-    assert float(PENALTIES["gamma"](lam, phi)) == pytest.approx(expected, rel=1e-12)
+    assert float(Gamma()(lam, phi)) == pytest.approx(expected, rel=1e-12)
 
 
 def test_gamma_with_one_hidden_layer_is_a_group_lasso_on_the_tensor():
@@ -26,7 +26,7 @@ def test_gamma_with_one_hidden_layer_is_a_group_lasso_on_the_tensor():
     blocks = algebra.product_blocks(lam, phi)
     tensor = algebra.gamma_tensor(blocks[2, 1], blocks[1, 0])
     expected = float(tensor.square().sum(dim=(0, 2)).sqrt().sum())
-    assert float(PENALTIES["gamma"](lam, phi)) == pytest.approx(expected, rel=1e-12)
+    assert float(Gamma()(lam, phi)) == pytest.approx(expected, rel=1e-12)
 
 
 def test_group_and_l1_leave_the_output_out():
@@ -60,7 +60,7 @@ def test_gradient_away_from_zero(name):
 
 def test_without_hidden_layers_there_is_nothing_to_penalise():
     lam, phi = random_parameters([3, 2], 0)
-    assert float(PENALTIES["gamma"](lam, phi)) == 0.0
+    assert float(Gamma()(lam, phi)) == 0.0
 
 
 @pytest.mark.parametrize("name", sorted(PENALTIES))
@@ -81,7 +81,7 @@ def test_written_gradients_are_those_of_autograd(name, sizes, start, input_at_ze
         expected = [e if g is None else g for e, g in zip(expected, got, strict=True)]
     with torch.no_grad():
         written = [torch.full_like(t, 0.5) for t in leaves]
-        again = GRADIENTS[name](
+        again = PENALTIES[name].add_gradient(
             lam, phi, 0.3, [None, *written[1 : len(lam)]] if input_at_zero else written[: len(lam)],
             written[len(lam) :], input_at_zero=input_at_zero,
         )  # fmt: skip
@@ -99,6 +99,57 @@ def test_gradients_of_tiny_blocks_stay_within_their_bounds(size):
     for v in lam[:-1]:
         v.mul_(size)
     written = [torch.zeros_like(t) for t in (*lam, *phi)]
-    GRADIENTS["gamma"](lam, phi, 1.0, written[: len(lam)], written[len(lam) :], input_at_zero=False)
+    Gamma().add_gradient(
+        lam, phi, 1.0, written[: len(lam)], written[len(lam) :], input_at_zero=False
+    )
     bound = sum(float(p.norm()) for p in phi) ** 2 * 4
     assert all(float(gradient.abs().max()) < bound for gradient in written)
+
+
+@pytest.mark.parametrize("name", sorted(PENALTIES))
+def test_a_gradient_is_added_once_for_each_unit_of_strength(name):
+    lam, phi = random_parameters(SIZES, 6)
+
+    def written(*alphas):
+        gradient = [torch.zeros_like(t) for t in (*lam, *phi)]
+        for alpha in alphas:
+            PENALTIES[name].add_gradient(
+                lam, phi, alpha, gradient[: len(lam)], gradient[len(lam) :], input_at_zero=False
+            )
+        return gradient
+
+    for one, other in zip(written(0.5), written(0.2, 0.3), strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", sorted(PENALTIES))
+def test_what_is_not_trained_gets_no_gradient_and_changes_none(name):
+    lam, phi = random_parameters(SIZES, 7)
+    full = [torch.zeros_like(t) for t in (*lam, *phi)]
+    some = [torch.zeros_like(t) if i % 2 else None for i, t in enumerate((*lam, *phi))]
+    values = [
+        PENALTIES[name].add_gradient(
+            lam, phi, 0.3, gradient[: len(lam)], gradient[len(lam) :], input_at_zero=False
+        )
+        for gradient in (full, some)
+    ]
+    assert values[0] == values[1]
+    for one, other in zip(full, some, strict=True):
+        assert other is None or torch.equal(one, other)
+
+
+@pytest.mark.parametrize("name", sorted(PENALTIES))
+def test_the_output_eigenvalues_cost_nothing_by_themselves(name):
+    lam, phi = perceptron_parameters(SIZES, 1)
+    lam[-1] *= 7.0
+    assert PENALTIES[name](lam, phi).item() == 0.0
+
+
+def test_unit_strengths_are_0_for_exactly_the_units_that_read_nothing():
+    lam, phi = random_parameters(SIZES, 8)
+    lam[0].zero_()
+    lam[1][[0, 3]] = 0.0
+    first, second = unit_strengths(lam, phi)
+    assert (first == 0).nonzero().flatten().tolist() == [0, 3]
+    assert (second > 0).all()
+    assert Gamma()(lam, phi) == pytest.approx(float(first.sum() + second.sum()), rel=1e-12)
