@@ -27,8 +27,9 @@ from sk_spectral import SpectralNetwork
 from sk_spectral.data.batches import Batch
 from sk_spectral.spectral import algebra
 from sk_spectral.spectral.tensor_activations import TENSOR_ACTIVATIONS
+from sk_spectral.training.flat_parameters import FlatParameters, flat_parameters
 from sk_spectral.training.losses import LogLoss, SquaredError
-from sk_spectral.training.step import FlatParameters, GradientStep, flat_parameters
+from sk_spectral.training.step import GradientStep
 
 SHAPES = [
     ((2, 300, 1), 100),

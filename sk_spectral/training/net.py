@@ -1,8 +1,10 @@
 """The skorch net that trains a spectral network from tensors held in memory."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from copy import deepcopy
+from dataclasses import dataclass
+from functools import partial
 from math import inf, isfinite
 from typing import Any
 
@@ -21,10 +23,10 @@ from torch import Tensor
 from sk_spectral.data.batches import Batch, BatchIterator, TensorDataset, for_skorch
 from sk_spectral.spectral.network import SpectralNetwork, diverged
 from sk_spectral.spectral.penalties import PENALTIES
-from sk_spectral.training.averaging import MovingAverage
+from sk_spectral.training.flat_parameters import flat_parameters
 from sk_spectral.training.losses import weighted_mean
 from sk_spectral.training.scoring import ScoredNet
-from sk_spectral.training.step import FlatParameters, GradientStep, flat_parameters
+from sk_spectral.training.step import DirectStep, direct_steps
 from sk_spectral.training.threads import limited_threads
 
 _EVALUATION_BATCH = 2048
@@ -38,6 +40,15 @@ class _Stop(Exception):  # noqa: N818 - no error
 
 class _Rows(TensorDataset, Dataset):
     """Rows of which skorch's callbacks can take X and y."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Training:
+    """What is there while `fit_rows` runs."""
+
+    valid_rows: TensorDataset | None = None
+    unit_masks: Sequence[Tensor] | None = None
+    step: DirectStep | None = None
 
 
 class SpectralNet(ScoredNet):
@@ -64,12 +75,7 @@ class SpectralNet(ScoredNet):
     module_: SpectralNetwork
     stopped_: bool
     """Whether a stopping rule ended the last training."""
-    # What fit_rows sets for a while.
-    _valid_rows: TensorDataset | None = None
-    _flat: FlatParameters | None = None
-    _gradient: GradientStep | None = None
-    _average: MovingAverage | None = None
-    _unit_masks: Sequence[Tensor] | None = None
+    _training = _Training()
 
     def __init__(
         self,
@@ -121,26 +127,29 @@ class SpectralNet(ScoredNet):
             self.initialize()
         self.max_epochs = n_epochs
         train = _Rows(train.X, train.y, train.sample_weight)
-        self._valid_rows = None if valid is None else _Rows(valid.X, valid.y, valid.sample_weight)
-        self._unit_masks = unit_masks
+        if valid is not None:
+            valid = _Rows(valid.X, valid.y, valid.sample_weight)
         try:
-            with self.unchanged_on_error():
-                if self._searches_lines:
-                    return self.partial_fit(train)
-                eigenvalues, eigenvectors = (g["params"][0] for g in self.optimizer_.param_groups)
-                with FlatParameters(self.module_, (eigenvalues, eigenvectors)) as self._flat:
-                    self._gradient = GradientStep(
-                        self.module_, self.criterion_, self.penalty, self.alpha, unit_masks
+            with self.unchanged_on_error(), ExitStack() as stack:
+                step = None
+                if not self._searches_lines:
+                    step = stack.enter_context(
+                        direct_steps(
+                            self.module_,
+                            self.criterion_,
+                            self.optimizer_,
+                            penalty=self.penalty,
+                            alpha=self.alpha,
+                            average=self.average,
+                            unit_masks=unit_masks,
+                        )
                     )
-                    if self.average:
-                        self._average = MovingAverage([eigenvalues.data, eigenvectors.data])
                     largest = max(phi.numel() for phi in self.module_.eigenvectors)
-                    with limited_threads(2.0 * self.batch_size * largest):
-                        return self.partial_fit(train)
+                    stack.enter_context(limited_threads(2.0 * self.batch_size * largest))
+                self._training = _Training(valid, unit_masks, step)
+                return self.partial_fit(train)
         finally:
-            # The history stays, the data go: a fitted net holds no training rows.
-            for name in ("_valid_rows", "_flat", "_gradient", "_average", "_unit_masks"):
-                vars(self).pop(name, None)
+            vars(self).pop("_training", None)  # a fitted net holds no rows
 
     @contextmanager
     def unchanged_on_error(self) -> Iterator[None]:
@@ -195,7 +204,7 @@ class SpectralNet(ScoredNet):
     def _has_nothing_for(self, callback: Callback) -> bool:
         """Whether a callback watches what only validation rows would give."""
         return (
-            self._valid_rows is None
+            self._training.valid_rows is None
             and isinstance(callback, EarlyStopping | Checkpoint)
             and isinstance(callback.monitor, str)
             and callback.monitor not in self.history[-1]
@@ -211,19 +220,19 @@ class SpectralNet(ScoredNet):
         return X if isinstance(X, TensorDataset) else super().get_dataset(X, y)
 
     def get_split_datasets(self, X: Any, y: Any = None, **fit_params: Any) -> tuple[Any, Any]:
-        return self.get_dataset(X, y), self._valid_rows
+        return self.get_dataset(X, y), self._training.valid_rows
 
     def get_iterator(self, dataset: Any, training: bool = False) -> Any:
         if not isinstance(dataset, TensorDataset):
             return super().get_iterator(dataset, training=training)
         if not training:
             return BatchIterator(dataset, _EVALUATION_BATCH)
-        constant = self._gradient is not None and self.module_.fit_intercept
+        constant = self._training.step is not None and self.module_.fit_intercept
         return BatchIterator(dataset, self.batch_size, self.generator, constant=constant)
 
     def infer(self, x: Any, **fit_params: Any) -> Tensor:
-        if self._unit_masks is not None:
-            fit_params["unit_masks"] = self._unit_masks
+        if self._training.unit_masks is not None:
+            fit_params["unit_masks"] = self._training.unit_masks
         return super().infer(x["X"] if isinstance(x, dict) else x, **fit_params)
 
     def get_loss(
@@ -248,11 +257,9 @@ class SpectralNet(ScoredNet):
             return
         heard = any(map(_hears_of_batches, self.callbacks_))
         recorded = heard or not all(map(_reads_no_batches, self.callbacks_))
-        direct = training and self._flat is not None
-        frozen = self._flat.frozen() if direct else []
-        average = self._average if direct else None
-        if average is not None:
-            average.swap_out()
+        direct_step = self._training.step if training else None
+        if direct_step is not None:
+            direct_step.begin_epoch()
         # A sum: small tensors that are kept would pin the large ones freed beside them.
         total = self.module_.eigenvalues[0].new_zeros(())
         n_rows = n_batches = 0
@@ -264,12 +271,8 @@ class SpectralNet(ScoredNet):
                 X = batch.X[:, :-1] if iterator.constant else batch.X
                 event["batch"] = for_skorch(batch._replace(X=X))
                 self.notify("on_batch_begin", **event)
-            if direct:
-                step = self._direct_step(batch, event, heard)
-                for view, value in frozen:
-                    view.copy_(value)
-                if average is not None:
-                    average.update()
+            if direct_step is not None:
+                step = direct_step(batch, partial(self._tell_of_gradient, event) if heard else None)
             else:
                 step = step_fn(for_skorch(batch), **fit_params)
             total.add_(step["loss"].detach(), alpha=len(batch.y))
@@ -280,8 +283,8 @@ class SpectralNet(ScoredNet):
                 self.history.record_batch(f"{prefix}_batch_size", len(batch.y))
             if heard:
                 self.notify("on_batch_end", **event, **step)
-        if average is not None:
-            average.swap_in()
+        if direct_step is not None:
+            direct_step.end_epoch()
         self._record_epoch(prefix, training, float(total) / n_rows, n_batches)
 
     def _record_epoch(self, prefix: str, training: bool, loss: float, n_batches: int) -> None:
@@ -295,19 +298,12 @@ class SpectralNet(ScoredNet):
         self.history.record(f"{prefix}_loss", loss)
         self.history.record(f"{prefix}_loss_best", is_best)
         self.history.record(f"{prefix}_batch_count", n_batches)
-        if training and self._valid_rows is None:
+        if training and self._training.valid_rows is None:
             self.history.record("valid_loss_best", is_best)
 
-    def _direct_step(self, batch: Batch, event: dict[str, Any], heard: bool) -> dict[str, Tensor]:
-        """One step of the optimiser without an autograd graph."""
-        with torch.no_grad():
-            loss, outputs = self._gradient(batch)
-        if heard:
-            self.notify(
-                "on_grad_computed", named_parameters=list(self.module_.named_parameters()), **event
-            )
-        self.optimizer_.step()
-        return {"loss": loss, "y_pred": outputs}
+    def _tell_of_gradient(self, event: dict[str, Any]) -> None:
+        parameters = list(self.module_.named_parameters())
+        self.notify("on_grad_computed", named_parameters=parameters, **event)
 
     def on_batch_begin(self, net: NeuralNet, *args: Any, **kwargs: Any) -> None:
         """Keep the history free of rows for batches that nobody reads."""

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sk_spectral.spectral.network import SpectralNetwork
+from sk_spectral.training.flat_parameters import views_of
 from sk_spectral.training.net import SpectralNet
-from sk_spectral.training.step import views_of
 
 Array = NDArray[Any]
 

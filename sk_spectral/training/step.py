@@ -1,93 +1,18 @@
-"""The step of training without an autograd graph: flat parameters, and their gradient.
+"""The step of training without an autograd graph."""
 
-An optimiser then updates two tensors, however deep the network is.
-"""
-
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from sk_spectral.data.batches import Batch
 from sk_spectral.spectral.carry import Recursion
 from sk_spectral.spectral.network import SpectralNetwork
 from sk_spectral.spectral.penalties import PENALTIES
+from sk_spectral.training.averaging import MovingAverage
+from sk_spectral.training.flat_parameters import FlatParameters
 from sk_spectral.training.losses import LogLoss, SquaredError
-
-_FEW_COLUMNS = 3
-"""Up to these, a product with contiguous columns is twice as fast. With more it would depend on the
-number of threads in its last digits."""
-
-
-def flat_parameters(network: SpectralNetwork) -> list[tuple[str, nn.Parameter]]:
-    """Flat parameters with room for the eigenvalues and for the eigenvectors that are trained.
-
-    An optimiser keeps them from one training to the next.
-    """
-    sizes = [sum(parameter.numel() for parameter in group) for group in _trained(network)]
-    like = network.eigenvalues[-1]
-    return [
-        (name, nn.Parameter(like.new_zeros(size)))
-        for name, size in zip(("eigenvalues", "eigenvectors"), sizes, strict=True)
-    ]
-
-
-class FlatParameters:
-    """Makes the parameters of a network and their gradients views of flat ones, for a while.
-
-    Parameters
-    ----------
-    network : SpectralNetwork
-    flat : sequence of two nn.Parameter
-        As `flat_parameters` made them for this network.
-    """
-
-    def __init__(self, network: SpectralNetwork, flat: Sequence[nn.Parameter]) -> None:
-        self._views: list[tuple[nn.Parameter, Tensor, Tensor]] = []
-        for trained, whole in zip(_trained(network), flat, strict=True):
-            sizes = [parameter.numel() for parameter in trained]
-            whole.grad = torch.zeros_like(whole)
-            parts = zip(whole.detach().split(sizes), whole.grad.split(sizes), strict=True)
-            for parameter, (value, gradient) in zip(trained, parts, strict=True):
-                views = _shaped(value, parameter), _shaped(gradient, parameter)
-                self._views.append((parameter, *views))
-
-    def __enter__(self) -> "FlatParameters":
-        for parameter, value, gradient in self._views:
-            value.copy_(parameter.detach())
-            parameter.data = value
-            parameter.grad = gradient
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        for parameter, value, _ in self._views:
-            # Storage of its own, so that each can be copied and pickled alone.
-            parameter.data = value.clone(memory_format=torch.contiguous_format)
-            parameter.grad = None
-
-    def frozen(self) -> list[tuple[Tensor, Tensor]]:
-        """Views of the parameters that a callback has frozen since, and what they must stay."""
-        return [(view, view.clone()) for p, view, _ in self._views if not p.requires_grad]
-
-
-def views_of(flat: Tensor, network: SpectralNetwork, group: int) -> list[Tensor]:
-    """Views of a flat tensor in the shapes of the eigenvalues (0) or the eigenvectors (1)."""
-    trained = _trained(network)[group]
-    parts = flat.split([parameter.numel() for parameter in trained])
-    return [_shaped(part, like) for part, like in zip(parts, trained, strict=True)]
-
-
-def _trained(network: SpectralNetwork) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
-    """Eigenvalues, those of the input where they are trained, and eigenvectors."""
-    first, *others = network.eigenvalues
-    return [first, *others] if first.requires_grad else others, list(network.eigenvectors)
-
-
-def _shaped(flat: Tensor, parameter: Tensor) -> Tensor:
-    """View with the shape of `parameter`; with few columns, these are contiguous."""
-    if parameter.ndim == 2 and parameter.shape[1] <= _FEW_COLUMNS:
-        return flat.view(parameter.shape[::-1]).T
-    return flat.view(parameter.shape)
 
 
 class GradientStep:
@@ -148,3 +73,76 @@ class GradientStep:
             )  # fmt: skip
             value = torch.add(value, cost, alpha=self._alpha)
         return value, outputs
+
+
+class DirectStep:
+    """Gradient, step of the optimiser and moving average for one batch after the other.
+
+    Parameters
+    ----------
+    gradient : GradientStep
+    optimizer : torch.optim.Optimizer
+    parameters : FlatParameters
+    average : MovingAverage or None
+    """
+
+    def __init__(
+        self,
+        gradient: GradientStep,
+        optimizer: torch.optim.Optimizer,
+        parameters: FlatParameters,
+        average: MovingAverage | None,
+    ) -> None:
+        self._gradient = gradient
+        self._optimizer = optimizer
+        self._parameters = parameters
+        self._average = average
+        self._frozen: list[tuple[Tensor, Tensor]] = []
+
+    def begin_epoch(self) -> None:
+        """Go on from the last step, and see what callbacks have frozen since."""
+        self._frozen = self._parameters.frozen()
+        if self._average is not None:
+            self._average.swap_out()
+
+    def end_epoch(self) -> None:
+        """Put the average where the parameters are."""
+        if self._average is not None:
+            self._average.swap_in()
+
+    def __call__(
+        self, batch: Batch, on_gradient: Callable[[], None] | None = None
+    ) -> dict[str, Tensor]:
+        """One step; `on_gradient` is called before the optimiser is."""
+        with torch.no_grad():
+            loss, outputs = self._gradient(batch)
+        if on_gradient is not None:
+            on_gradient()
+        self._optimizer.step()
+        for view, value in self._frozen:
+            view.copy_(value)
+        if self._average is not None:
+            self._average.update()
+        return {"loss": loss, "y_pred": outputs}
+
+
+@contextmanager
+def direct_steps(
+    network: SpectralNetwork,
+    loss: SquaredError | LogLoss,
+    optimizer: torch.optim.Optimizer,
+    *,
+    penalty: str | None,
+    alpha: float,
+    average: bool,
+    unit_masks: Sequence[Tensor] | None = None,
+) -> Iterator[DirectStep]:
+    """Steps of an optimiser of flat parameters, of which those of the network are views inside."""
+    flat = [group["params"][0] for group in optimizer.param_groups]
+    with FlatParameters(network, flat) as parameters:
+        yield DirectStep(
+            GradientStep(network, loss, penalty, alpha, unit_masks),
+            optimizer,
+            parameters,
+            MovingAverage([values.data for values in flat]) if average else None,
+        )

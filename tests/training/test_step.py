@@ -13,8 +13,9 @@ from sk_spectral.data.batches import Batch, TensorDataset
 from sk_spectral.spectral.penalties import PENALTIES
 from sk_spectral.training.config import TrainingConfig
 from sk_spectral.training.fit import new_net
+from sk_spectral.training.flat_parameters import FlatParameters, flat_parameters
 from sk_spectral.training.losses import LogLoss, SquaredError, weighted_mean
-from sk_spectral.training.step import FlatParameters, GradientStep, flat_parameters
+from sk_spectral.training.step import GradientStep
 
 LOSSES = {"squares": (SquaredError(), 2), "two classes": (LogLoss(), 1), "classes": (LogLoss(), 3)}
 
