@@ -50,6 +50,7 @@ class CompactModule(nn.Module):
         if compact.center is not None:
             exact = torch.from_numpy(compact.center)
             center = torch.stack([exact.to(dtype), (exact - exact.to(dtype)).to(dtype)])
+        self.center: Tensor | None
         self.register_buffer("center", center)
 
     def forward(self, X: Tensor) -> Tensor:

@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset
 
@@ -18,7 +20,7 @@ class Batch(NamedTuple):
     sample_weight: Tensor | None
 
 
-class TensorDataset(Dataset):
+class TensorDataset(Dataset[Any]):
     """Rows of a learning problem as whole tensors on one device.
 
     Parameters
@@ -35,6 +37,10 @@ class TensorDataset(Dataset):
 
     def __len__(self) -> int:
         return len(self.X)
+
+    def weight_array(self) -> NDArray[np.float64] | None:
+        """The weights in float64, for what is worked out by NumPy."""
+        return None if self.sample_weight is None else self.sample_weight.cpu().double().numpy()
 
     def take(self, rows: Any) -> Batch:
         """The rows of a slice or of a tensor of indices."""

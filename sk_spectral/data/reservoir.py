@@ -76,14 +76,15 @@ class Reservoir:
             chosen.append(slots)
             n_seen[k] += len(new)
         kept = np.sort(np.concatenate(chosen))
-        rows = Data(both.y[kept], weight[kept], both.source[kept], targets=data.targets)
-        return Reservoir(rows, self.capacity, n_seen, weights, self.seed)
+        sample = Data(both.y[kept], weight[kept], both.source[kept], targets=data.targets)
+        return Reservoir(sample, self.capacity, n_seen, weights, self.seed)
 
     def weighed(self) -> Data:
         """The sample with weights that make each class count as all rows seen of it do."""
-        codes = _codes(self.rows)
-        kept = np.bincount(codes, self.rows.sample_weight, len(self.weights))
-        weight = self.rows.sample_weight * (self.weights / np.where(kept > 0, kept, 1.0))[codes]
+        codes, own = _codes(self.rows), self.rows.sample_weight
+        assert own is not None
+        kept = np.bincount(codes, own, len(self.weights))
+        weight = own * (self.weights / np.where(kept > 0, kept, 1.0))[codes]
         even = np.ptp(weight) <= 1e-9 * weight.max()
         return Data(
             self.rows.y, None if even else weight, self.rows.source, targets=self.rows.targets

@@ -1,6 +1,6 @@
 """What the constructor parameters may be: one table, one clear sentence for what they may not."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from math import isfinite
 from numbers import Integral, Real
 from typing import Any
@@ -26,11 +26,10 @@ def check_parameters(estimator: Any) -> None:
             check(name, given[name])
 
 
-def check_hidden_layer_sizes(sizes: int | Sequence[int]) -> tuple[int, ...]:
+def check_hidden_layer_sizes(sizes: Any) -> tuple[int, ...]:
     """`hidden_layer_sizes` as a tuple; one int stands for one hidden layer."""
-    if not hasattr(sizes, "__iter__") or isinstance(sizes, str):
-        sizes = (sizes,)  # type: ignore[assignment]
-    return check_layer_sizes(sizes, "hidden_layer_sizes")
+    is_one = isinstance(sizes, str) or not isinstance(sizes, Iterable)
+    return check_layer_sizes((sizes,) if is_one else sizes, "hidden_layer_sizes")
 
 
 def _check_hidden_layer_sizes(name: str, sizes: Any) -> None:

@@ -28,7 +28,7 @@ class Persistent(BaseEstimator):
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         copy = type(self).__new__(type(self))
         memo[id(self)] = copy
-        vars(copy).update(deepcopy(vars(self), memo))
+        copy.__dict__.update(deepcopy(vars(self), memo))
         copy._link_network()
         return copy
 

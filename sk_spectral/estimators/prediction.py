@@ -54,9 +54,9 @@ class Predictor(Persistent):
         """Outputs of the compact network, shape (n_samples, n_outputs)."""
         check_is_fitted(self)
         with np.errstate(all="ignore"):  # of a sum that is to find what is not finite
-            X = validate_data(self, X, dtype=FLOATS, reset=False)
-        with limited_threads(float(len(X)) * self.compact_.n_parameters):
-            return self.compact_(X)
+            rows: Array = validate_data(self, X, dtype=FLOATS, reset=False)
+        with limited_threads(float(len(rows)) * self.compact_.n_parameters):
+            return self.compact_(rows)
 
     def _decoded(self, X: ArrayLike) -> Array:
         """What the outputs predict, in the form that y had."""

@@ -37,8 +37,7 @@ class LinearMaps:
 
     def __init__(self, rows: TensorDataset, n_outputs: int, fit_intercept: bool) -> None:
         X, y = rows.X.cpu().numpy(), rows.y.cpu().numpy()
-        weight = rows.sample_weight
-        weight = None if weight is None else weight.cpu().double().numpy()
+        weight = rows.weight_array()
         self._n_outputs, self._fit_intercept = n_outputs, fit_intercept
         self._found: dict[float, NDArray[np.float64] | None] = {}
         self._classes = None
@@ -151,14 +150,14 @@ def _reduced(
     if centered:
         share = np.full(len(X), 1.0 / len(X)) if weight is None else weight / weight.sum()
         mean_X, mean_y = np.einsum("i,ij->j", share, X), share @ y
-    R = np.empty((0, X.shape[1] + y.shape[1]))
+    R: NDArray[np.float64] = np.empty((0, X.shape[1] + y.shape[1]))
     step = max(4 * R.shape[1], _ROWS_AT_ONCE)
     for start in range(0, len(X), step):
         part = slice(start, start + step)
         rows = np.column_stack([X[part] - mean_X, y[part] - mean_y])
         if weight is not None:
             rows *= np.sqrt(weight[part])[:, None]
-        R = np.linalg.qr(np.vstack([R, rows]), mode="r")
+        R = np.asarray(np.linalg.qr(np.vstack([R, rows]), mode="r"))
     return R[:, : X.shape[1]], R[:, X.shape[1] :], mean_X, mean_y
 
 

@@ -25,7 +25,8 @@ _ROWS_FOR_SHARE = 20_000
 def evenly_spaced(rows: TensorDataset) -> TensorDataset:
     """At most 20,000 of the rows, which hold no memory of the others."""
     some = rows.take(slice(None, None, -(-len(rows) // _ROWS_FOR_SHARE)))
-    return TensorDataset(*(None if part is None else part.clone() for part in some))
+    weight = None if some.sample_weight is None else some.sample_weight.clone()
+    return TensorDataset(some.X.clone(), some.y.clone(), weight)
 
 
 def read(
@@ -57,9 +58,12 @@ def nonlinear_share_of(candidate: Candidate, rows: TensorDataset) -> float:
         return 0.0
     some = evenly_spaced(rows)
     outputs = candidate.network.evaluate(some.X, candidate.unit_masks)
-    weight = None if some.sample_weight is None else some.sample_weight.cpu().numpy()
-    arrays = (tensor.cpu().numpy() for tensor in (some.X, outputs))
-    return nonlinear_share(*arrays, weight, candidate.network.fit_intercept)
+    return nonlinear_share(
+        some.X.cpu().numpy(),
+        outputs.cpu().numpy(),
+        some.weight_array(),
+        candidate.network.fit_intercept,
+    )
 
 
 def cut_out(candidate: Candidate, X: torch.Tensor) -> CompactNetwork:

@@ -126,8 +126,8 @@ def _nearest_outputs(start: SpectralNetwork, X: Tensor, W: Tensor) -> Tensor:
 
 def compare_out_of_fold(
     rows: TensorDataset,
-    held_out: list[NDArray[np.bool_]],
-    fits: list[Callable[[TensorDataset, Tensor, float], Tensor]] | None,
+    held_out: Sequence[NDArray[np.bool_]],
+    fits: Sequence[Callable[[TensorDataset, Tensor, float], Tensor]] | None,
     loss: SquaredError | LogLoss,
     n_outputs: int,
     fit_intercept: bool,
@@ -144,9 +144,9 @@ def compare_out_of_fold(
     Parameters
     ----------
     rows : TensorDataset
-    held_out : list of bool arrays of shape (n_samples,)
+    held_out : sequence of bool arrays of shape (n_samples,)
         As from `Splitter.folds`.
-    fits : list of callables, one for each fold, or None
+    fits : sequence of callables, one for each fold, or None
         Gives the outputs on rows held out, after each epoch to choose from, of a network fitted to
         the rows it is given: shape (n_epochs, n_tested, n_outputs). It is told the mean loss of the
         linear maps. Where there are epochs to choose from, a temperature is chosen with them: of

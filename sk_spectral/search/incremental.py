@@ -148,7 +148,7 @@ def learn_on(
     before, now = learned.seen, learned.seen.with_rows(data)
     if _says_nothing_yet(before, now):
         rows = joined(before.sample.rows, data)
-        if (rows.sample_weight == 1).all():
+        if np.all(rows.sample_weight == 1):
             rows = replace(rows, sample_weight=None)
         learned = _begun(rows, config, streams, now, learned.history)
         return _train_and_prune(learned, rows, config)

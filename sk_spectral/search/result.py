@@ -103,7 +103,8 @@ def initial(data: Data, config: SearchConfig, streams: RandomStreams, *, complet
         train_input_eigenvalues=bool(config.train_input_eigenvalues),
         generator=streams.generator("initialization"),
     )
-    network.share_inputs(scaling.first_equal, scaling.silent_inputs())
+    if scaling.first_equal is not None:
+        network.share_inputs(scaling.first_equal, scaling.silent_inputs())
     return Start(network, scaling)
 
 

@@ -63,8 +63,9 @@ def _merged(rows: TensorDataset, groups: Array) -> tuple[Array, Array, Array]:
     """X, mean targets or shares of classes, and weights of groups, evenly spaced if too many."""
     X, y = rows.X.cpu().double().numpy(), rows.y.cpu().numpy()
     Y = y.astype(np.float64) if y.ndim == 2 else np.eye(int(y.max()) + 1)[y]
-    weight = rows.sample_weight
-    weight = np.ones(len(X)) if weight is None else weight.cpu().double().numpy()
+    weight = rows.weight_array()
+    if weight is None:
+        weight = np.ones(len(X))
     first = np.unique(groups, return_index=True)[1]
     totals = np.bincount(groups, weights=weight)
     sums = np.zeros((len(first), Y.shape[1]))

@@ -76,6 +76,8 @@ class SpectralNet(ScoredNet):
     stopped_: bool
     """Whether a stopping rule ended the last training."""
     _training = _Training()
+    _least: dict[str, float]
+    """By "train" and "valid", the least loss of an epoch."""
 
     def __init__(
         self,
@@ -149,28 +151,29 @@ class SpectralNet(ScoredNet):
                 self._training = _Training(valid, unit_masks, step)
                 return self.partial_fit(train)
         finally:
-            vars(self).pop("_training", None)  # a fitted net holds no rows
+            self.__dict__.pop("_training", None)  # a fitted net holds no rows
 
     @contextmanager
     def unchanged_on_error(self) -> Iterator[None]:
         """Put parameters, optimiser, shuffling and history back where anything goes wrong."""
         states = deepcopy((self.module_.state_dict(), self.optimizer_.state_dict()))
-        shuffling = None if self.generator is None else self.generator.get_state()
+        generator = self.generator
+        shuffling = None if generator is None else generator.get_state()
         n_epochs, least = len(self.history), dict(self._least)
         try:
             yield
         except BaseException:
             self.module_.load_state_dict(states[0])
             self.optimizer_.load_state_dict(states[1])
-            if self.generator is not None:
-                self.generator.set_state(shuffling)
+            if generator is not None and shuffling is not None:
+                generator.set_state(shuffling)
             del self.history[n_epochs:]
             self._least = least
             raise
 
     def initialize_history(self) -> "SpectralNet":
         super().initialize_history()
-        self._least: dict[str, float] = {}
+        self._least = {}
         return self
 
     def partial_fit(
@@ -242,7 +245,8 @@ class SpectralNet(ScoredNet):
         loss = weighted_mean(self.criterion_(y_pred, y_true), weight)
         if training and self.penalty is not None and self.alpha:
             value = PENALTIES[self.penalty]
-            loss = loss + self.alpha * value(self.module_.eigenvalues, self.module_.eigenvectors)
+            lam, phi = list(self.module_.eigenvalues), list(self.module_.eigenvectors)
+            loss = loss + self.alpha * value(lam, phi)
         return loss
 
     def run_single_epoch(
@@ -264,7 +268,7 @@ class SpectralNet(ScoredNet):
         total = self.module_.eigenvalues[0].new_zeros(())
         n_rows = n_batches = 0
         for batch in iterator:
-            event = {"training": training}
+            event: dict[str, Any] = {"training": training}
             if recorded:
                 self.history.new_batch()
             if heard:
