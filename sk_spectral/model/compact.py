@@ -69,12 +69,25 @@ class CompactNetwork:
     def input_shares(self) -> Array:
         """Share of the squared norm over all paths to the outputs that starts at each input.
 
-        As `spectral.paths.input_shares` of the blocks, an array of shape (n_features,).
+        As `spectral.paths.input_shares` of the blocks, q_0 / 1ᵀq_0.
+
+        Returns
+        -------
+        array of shape (n_features,)
         """
         return paths.input_shares(self.blocks)
 
     def __call__(self, X: Array) -> Array:
-        """Outputs for X of shape (n_samples, n_features), an array of shape (n_samples, n_L)."""
+        """Outputs ŷ for a batch, in few rows at a time.
+
+        Parameters
+        ----------
+        X : array of shape (n_samples, n_features)
+
+        Returns
+        -------
+        array of shape (n_samples, n_L)
+        """
         outputs = np.empty((len(X), len(self.weights[-1])))
         for start in range(0, len(X), _ROWS_AT_ONCE):
             rows = slice(start, start + _ROWS_AT_ONCE)
@@ -104,6 +117,16 @@ class CompactNetwork:
 
         Equal to ``self((X - input_mean) / input_scale) * output_scale + output_mean``. Without
         intercepts both means must be 0.
+
+        Parameters
+        ----------
+        input_mean, input_scale : arrays of shape (n_features,)
+        output_mean, output_scale : arrays of shape (n_L,)
+
+        Returns
+        -------
+        CompactNetwork
+            Of inputs and outputs in the units of means and scales.
         """
         n_features = len(input_scale)
         weights = [weight.copy() for weight in self.weights]
@@ -124,7 +147,18 @@ class CompactNetwork:
         )
 
     def without_center(self, center: Array | None = None) -> "CompactNetwork":
-        """The same function with `center`, its own by default, folded into the intercepts."""
+        """The same function with its center folded into the intercepts, b_i − W_i0 c.
+
+        Parameters
+        ----------
+        center : array of shape (n_features,), optional
+            Folded in instead of its own.
+
+        Returns
+        -------
+        CompactNetwork
+            Without a center; itself where it has none, or no intercepts.
+        """
         center = self.center if center is None else center
         if center is None or self.intercepts is None:
             return self

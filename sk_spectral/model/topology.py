@@ -1,4 +1,4 @@
-"""What was learned, read off the network that predicts."""
+"""What was learned, read off the network that predicts; needs NumPy alone."""
 
 from dataclasses import dataclass, fields
 from html import escape
@@ -61,6 +61,10 @@ class Topology:
         compact : CompactNetwork
         **measured
             Losses and nonlinear share, where they are known.
+
+        Returns
+        -------
+        Topology
         """
         blocks = compact.blocks
         if compact.intercepts is not None:
@@ -154,7 +158,21 @@ class Topology:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Topology":
-        """The topology that `to_dict` has written down, by way of JSON or not."""
+        """The topology that `to_dict` has written down, by way of JSON or not.
+
+        Parameters
+        ----------
+        values : dict
+
+        Returns
+        -------
+        Topology
+
+        Raises
+        ------
+        ValueError
+            Where one of the values is missing.
+        """
         names = [field.name for field in fields(cls)]
         missing = [name for name in names if name not in values]
         if missing:
@@ -182,6 +200,15 @@ class Topology:
 
         Nodes are the layers' numbers, with the attributes `name`, `size` and `active` (units);
         edges point from source to target and have the attributes `norm` and `skip`.
+
+        Returns
+        -------
+        networkx.DiGraph
+
+        Raises
+        ------
+        ImportError
+            Where networkx is not installed.
         """
         try:
             import networkx
@@ -213,7 +240,12 @@ class Topology:
         return "\n".join([*lines, "}"]) + "\n"
 
     def layers(self) -> list[tuple[int, str, int, int]]:
-        """Number, name, size and active units of the layers that have any."""
+        """Layers that have an active unit.
+
+        Returns
+        -------
+        list of (number, name, size, active units)
+        """
         counts = (self.layer_sizes[0], *self.n_active_units, self.layer_sizes[-1])
         return [
             (i, self._layer_name(i), size, count)
@@ -222,7 +254,12 @@ class Topology:
         ]
 
     def edges(self) -> list[tuple[int, int, float]]:
-        """Source, target and norm of the active blocks."""
+        """Active blocks.
+
+        Returns
+        -------
+        list of (number of the source layer, of the target layer, Frobenius norm)
+        """
         return [
             (int(j), int(i), float(self.block_norms[i, j]))
             for i, j in np.argwhere(self.active_blocks)

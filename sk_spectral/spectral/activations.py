@@ -5,7 +5,8 @@ and |f(z)| ≤ |z|, by which a compact network is compared with the one that it 
 
 A new one takes an entry in each of two tables under the same name: in `ARRAY_ACTIVATIONS` what a
 compact network computes, in `tensor_activations.TENSOR_ACTIVATIONS` what training computes. Tests
-compare the two with one another and the adjoint with autograd.
+compare the two with one another and the adjoint with autograd. The ONNX export has nodes for it in
+a place of its own.
 """
 
 from collections.abc import Callable

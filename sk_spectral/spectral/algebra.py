@@ -24,7 +24,16 @@ from sk_spectral.spectral.paths import Blocks
 
 
 def layer_sizes_of(eigenvalues: Sequence[Tensor]) -> tuple[int, ...]:
-    """Numbers of units (n_0, …, n_L) of the layers that `eigenvalues` belong to."""
+    """Numbers of units (n_0, …, n_L) of the layers that `eigenvalues` belong to.
+
+    Parameters
+    ----------
+    eigenvalues : sequence of L + 1 tensors of shape (n_l,)
+
+    Returns
+    -------
+    tuple of int
+    """
     return tuple(len(lam) for lam in eigenvalues)
 
 
@@ -77,7 +86,17 @@ def inverse_eigenvector_matrix(eigenvectors: Sequence[Tensor]) -> Tensor:
 
 
 def adjacency(eigenvalues: Sequence[Tensor], eigenvectors: Sequence[Tensor]) -> Tensor:
-    """Adjacency matrix A = Φ Λ Φ⁻¹ of the whole network, shape (n, n)."""
+    """Adjacency matrix A = Φ Λ Φ⁻¹ of the whole network.
+
+    Parameters
+    ----------
+    eigenvalues : sequence of L + 1 tensors of shape (n_l,)
+    eigenvectors : sequence of L tensors, the l-th of shape (n_{l+1}, n_l)
+
+    Returns
+    -------
+    Tensor of shape (n, n), n = Σ n_l
+    """
     Phi = eigenvector_matrix(eigenvectors)
     return (Phi * torch.cat(list(eigenvalues))) @ inverse_eigenvector_matrix(eigenvectors)
 
@@ -140,7 +159,16 @@ def transfer_block(phi: Tensor, source_eigenvalues: Tensor, target_eigenvalues: 
 
 
 def transfer_blocks(eigenvalues: Sequence[Tensor], eigenvectors: Sequence[Tensor]) -> list[Tensor]:
-    """Transfer blocks [T_1, …, T_L] of all the layers."""
+    """Transfer blocks [T_1, …, T_L] of all the layers.
+
+    Parameters
+    ----------
+    eigenvalues, eigenvectors : the spectral parameters
+
+    Returns
+    -------
+    list of L tensors, the i-th of shape (n_{i+1}, n_i)
+    """
     return [
         transfer_block(phi, eigenvalues[i], eigenvalues[i + 1])
         for i, phi in enumerate(eigenvectors)
@@ -235,5 +263,15 @@ def linear_map(eigenvectors: Sequence[Tensor]) -> Tensor:
 
 
 def gamma_tensor(W_21: Tensor, W_10: Tensor) -> Tensor:
-    """Γ_ijk = (W_21)_ij (W_10)_jk of a network with one hidden layer, shape (n_2, n_1, n_0)."""
+    """Γ_ijk = (W_21)_ij (W_10)_jk of a network with one hidden layer.
+
+    Parameters
+    ----------
+    W_21 : Tensor of shape (n_2, n_1)
+    W_10 : Tensor of shape (n_1, n_0)
+
+    Returns
+    -------
+    Tensor of shape (n_2, n_1, n_0)
+    """
     return W_21[:, :, None] * W_10[None, :, :]

@@ -32,7 +32,22 @@ def carry(
 ) -> Tensor:
     """Network output z_L, as `algebra.carry_forward` with the activation by name.
 
-    Differentiable once, in X, the eigenvalues, the eigenvectors and the masks.
+    Parameters
+    ----------
+    X : Tensor of shape (n_samples, n_0), with the constant-1 unit where the network has one
+    eigenvalues, eigenvectors : the spectral parameters
+    activation : {"relu", "tanh", "gelu", "silu"}
+    unit_masks : for each hidden layer, a Tensor of shape (n_l,) or (n_samples, n_l), optional
+
+    Returns
+    -------
+    Tensor of shape (n_samples, n_L)
+        Differentiable once, in X, the eigenvalues, the eigenvectors and the masks.
+
+    Raises
+    ------
+    RuntimeError
+        Where autograd is asked for a second derivative.
     """
     masks = [None] * (len(eigenvectors) - 1) if unit_masks is None else list(unit_masks)
     return _Carry.apply(X, activation, *eigenvalues, *eigenvectors, *masks)
@@ -42,6 +57,14 @@ def layers_at_zero(eigenvalues: Sequence[Tensor]) -> list[bool]:
     """For each layer but the last, whether its eigenvalues are seen to be 0.
 
     On a GPU they are not looked at: it would have to be waited for.
+
+    Parameters
+    ----------
+    eigenvalues : sequence of L + 1 tensors of shape (n_l,)
+
+    Returns
+    -------
+    list of L bools
     """
     return [v.device.type == "cpu" and not bool(v.any()) for v in eigenvalues[:-1]]
 
@@ -73,9 +96,16 @@ class Recursion:
         self._workspace: _Workspace | None = None
 
     def forward(self, X: Tensor, masks: Sequence[Tensor | None] | None = None) -> Tensor:
-        """Outputs z_L of shape (n_samples, n_L) for X of shape (n_samples, n_0).
+        """Outputs of a batch; what `adjoint` needs of it stays in the buffers.
 
-        Keeps in its buffers what `adjoint` needs.
+        Parameters
+        ----------
+        X : Tensor of shape (n_samples, n_0)
+        masks : as in `carry`, where one may be None
+
+        Returns
+        -------
+        Tensor z_L of shape (n_samples, n_L)
         """
         lam, phi, at_zero = self.eigenvalues, self.eigenvectors, self.at_zero
         f, last = self._activation.function, len(self.eigenvectors) - 1
@@ -97,8 +127,9 @@ class Recursion:
                 torch.mm(workspace.pairs[i - 1], phi[i - 1].T, out=workspace.images[i])
                 z.addcmul_(u, lam[i], value=-1)
             x = f(z)
-            if masks is not None and masks[i - 1] is not None:
-                x = x * masks[i - 1]
+            mask = None if masks is None else masks[i - 1]
+            if mask is not None:
+                x = x * mask
             c = torch.sub(x, u, out=workspace.carries[i])
             if i < last and not at_zero[i]:
                 torch.mul(c, lam[i], out=workspace.scaled[i])
@@ -117,24 +148,33 @@ class Recursion:
         d_masks: list[Tensor | None] | None = None,
         wants_X: bool = False,
     ) -> Tensor | None:
-        """Gradients from delta = ∂ℓ/∂z_L, for the last batch that went forward.
+        """Gradients for the last batch that went forward, whose buffers it uses up.
 
-        They are written into `d_eigenvalues` and `d_eigenvectors`, where these are not None, and
-        into the list `d_masks`. The gradient for X is returned where it is wanted.
+        Parameters
+        ----------
+        delta : Tensor of shape (n_samples, n_L)
+            ∂ℓ/∂z_L.
+        d_eigenvalues, d_eigenvectors : sequences of Tensor or None
+            Written into, whatever is there; None for parameters without a gradient.
+        masks : as they went forward
+        d_masks : list of L − 1, optional
+            Its entries become the gradients for the masks.
+        wants_X : bool
+
+        Returns
+        -------
+        Tensor ∂ℓ/∂X of shape (n_samples, n_0) where it is wanted, else None
         """
-        lam, phi, at_zero, workspace = (
-            self.eigenvalues,
-            self.eigenvectors,
-            self.at_zero,
-            self._workspace,
-        )
+        lam, phi, at_zero = self.eigenvalues, self.eigenvectors, self.at_zero
+        workspace, last = self._workspace, len(phi) - 1
         assert workspace is not None, "adjoint needs a forward before it"
-        last = len(phi) - 1
-        self._adjoint_of_the_output(delta, d_eigenvalues, d_eigenvectors)
-        r = delta @ workspace.transfer if last or wants_X else None
+        self._adjoint_of_the_output(workspace, delta, d_eigenvalues, d_eigenvectors)
+        if last == 0 and not wants_X:
+            return None
+        r = delta @ workspace.transfer
         for i in range(last, 0, -1):
             z, c, u = workspace.z[i], workspace.carries[i - 1], workspace.u[i]
-            d_lam, d_phi = d_eigenvalues[i - 1], d_eigenvectors[i - 1]
+            d_lam, d_target, d_phi = d_eigenvalues[i - 1], d_eigenvalues[i], d_eigenvectors[i - 1]
             mask = None if masks is None else masks[i - 1]
             if at_zero[i - 1] and at_zero[i]:
                 z.zero_()
@@ -143,8 +183,8 @@ class Recursion:
             rows, delta, q = workspace.adjoint_pair(i)
             self._activation.adjoint(r if mask is None else r * mask, z, delta)
             torch.addcmul(r, delta, lam[i], out=q).neg_()
-            if d_eigenvalues[i] is not None:
-                d_eigenvalues[i].sub_((delta * u).sum(0))
+            if d_target is not None:
+                d_target.sub_((delta * u).sum(0))
             if d_phi is not None and at_zero[i - 1]:
                 torch.mm(q.T, c, out=d_phi)
             elif d_phi is not None:
@@ -162,12 +202,12 @@ class Recursion:
 
     def _adjoint_of_the_output(
         self,
+        workspace: "_Workspace",
         delta: Tensor,
         d_eigenvalues: Sequence[Tensor | None],
         d_eigenvectors: Sequence[Tensor | None],
     ) -> None:
         """Gradients by T_L: for φ_{L−1}, λ_L, and what it adds to that for λ_{L−1}."""
-        workspace = self._workspace
         *_, d_before, d_last = d_eigenvalues
         G = delta.T @ workspace.carries[-1]
         weighted = G * self.eigenvectors[-1]

@@ -17,7 +17,17 @@ _ROWS_AT_ONCE = 2048
 
 
 def diverged(what: str) -> ValueError:
-    """Error that says what became too large, and what to change."""
+    """Error to raise where numbers ran away, which says what to change.
+
+    Parameters
+    ----------
+    what : str
+        What became too large, as the beginning of a sentence.
+
+    Returns
+    -------
+    ValueError
+    """
     return ValueError(
         f"{what}. Lower learning_rate_init or eigenvalue_rate, by which it is multiplied for the "
         "eigenvalues, scale X and y (standardize=True), or look for extreme values in the data."
@@ -108,7 +118,13 @@ class SpectralNetwork(nn.Module):
         self.reset_parameters(generator)
 
     def reset_parameters(self, generator: torch.Generator | None = None) -> None:
-        """Start again from a linear perceptron with fresh eigenvectors."""
+        """Start again from a linear map with fresh eigenvectors.
+
+        Parameters
+        ----------
+        generator : torch.Generator, optional
+            torch's global one by default.
+        """
         for phi in self.eigenvectors:
             nn.init.xavier_uniform_(phi, generator=generator)
         self._set_initial_eigenvalues()
@@ -194,7 +210,14 @@ class SpectralNetwork(nn.Module):
     def evaluate(self, X: Tensor, unit_masks: Sequence[Tensor] | None = None) -> Tensor:
         """As `forward`, without a graph and in little memory: a few rows at a time.
 
-        Masks may be boolean here.
+        Parameters
+        ----------
+        X : Tensor of shape (n_samples, n_features)
+        unit_masks : as in `forward`, or boolean
+
+        Returns
+        -------
+        Tensor of shape (n_samples, n_outputs)
         """
         lam, phi = list(self.eigenvalues), list(self.eigenvectors)
         if unit_masks is not None:
@@ -211,7 +234,12 @@ class SpectralNetwork(nn.Module):
         return torch.cat([X, X.new_ones(len(X), 1)], dim=1) if self.fit_intercept else X
 
     def active_units(self) -> list[Tensor]:
-        """For each hidden layer, which units read anything: row j of T_i is non-zero."""
+        """For each hidden layer, which units read anything: row j of T_i is non-zero.
+
+        Returns
+        -------
+        list of L − 1 bool tensors of shape (n_l,)
+        """
         with torch.no_grad():
             T = algebra.transfer_blocks(list(self.eigenvalues), list(self.eigenvectors))
         return [block.ne(0).any(dim=1) for block in T[:-1]]
