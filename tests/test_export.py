@@ -5,6 +5,7 @@ import builtins
 import numpy as np
 import pytest
 import torch
+from configurations import ACTIVATIONS
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -46,7 +47,7 @@ def close(got, expected):
     np.testing.assert_allclose(got, expected, rtol=0, atol=1e-5 * scale)
 
 
-@pytest.mark.parametrize("activation", ["relu", "tanh", "gelu", "silu"])
+@pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize("fit_intercept", [True, False])
 def test_regressor(activation, fit_intercept, tmp_path):
     model, X = regression(activation=activation, fit_intercept=fit_intercept)

@@ -5,6 +5,7 @@ from copy import deepcopy
 import numpy as np
 import pytest
 import torch
+from configurations import ACTIVATIONS, SOLVERS
 from sklearn.datasets import (
     load_breast_cancer,
     load_diabetes,
@@ -180,8 +181,8 @@ def test_gamma_is_reported_in_units_of_training(bent):
 
 @pytest.mark.parametrize("fit_intercept", [True, False])
 @pytest.mark.parametrize("standardize", [True, False])
-@pytest.mark.parametrize("activation", ["relu", "tanh", "gelu", "silu"])
-@pytest.mark.parametrize("solver", ["adam", "sgd", "lbfgs"])
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("solver", SOLVERS)
 def test_every_combination_of_settings_fits(fit_intercept, standardize, activation, solver):
     X, y = linear_data(0, 1.0, n_samples=120)
     model = SpectralNASRegressor(

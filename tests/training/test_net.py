@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import torch
+from configurations import SOLVERS
 from skorch.callbacks import Callback, EpochScoring, LRScheduler
 
 from sk_spectral import SpectralNASRegressor, SpectralNetwork
@@ -107,7 +108,7 @@ def test_the_net_keeps_no_rows():
     assert not any(isinstance(value, TensorDataset) for value in vars(net).values())
 
 
-@pytest.mark.parametrize("solver", ["adam", "sgd", "lbfgs"])
+@pytest.mark.parametrize("solver", SOLVERS)
 def test_every_solver_lowers_the_loss(solver):
     data = rows(64)
     batch_size = 64 if solver == "lbfgs" else 8
