@@ -24,14 +24,16 @@ class SpectralNASClassifier(ClassifierMixin, SpectralSearch):
 
     Parameters
     ----------
+    hidden_layer_sizes, activation, solver, penalty, alpha, prune_tol, fit_intercept, \
+train_input_eigenvalues, standardize, n_knots
+        As in `SpectralNASRegressor`, except that the loss is the log loss and only X is
+        standardised.
     class_weight : dict, "balanced" or None, default=None
         Weight of each class; "balanced" makes the weights of all classes sum to the same.
-    hidden_layer_sizes, activation, solver, penalty, alpha, prune_tol, fit_intercept, \
-train_input_eigenvalues, standardize, n_knots, batch_size, learning_rate_init, eigenvalue_rate, \
-weight_decay, average, max_iter, tol, early_stopping, validation_fraction, n_iter_no_change, \
-warm_start, random_state, device, callbacks, verbose
-        As in `SpectralNASRegressor`, except that the loss is the log loss, only X is standardised,
-        and the validation rows are drawn by class.
+    batch_size, learning_rate_init, eigenvalue_rate, weight_decay, average, max_iter, tol, \
+early_stopping, validation_fraction, n_iter_no_change, warm_start, random_state, device, \
+callbacks, verbose
+        As in `SpectralNASRegressor`, except that the validation rows are drawn by class.
 
     Attributes
     ----------
