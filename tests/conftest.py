@@ -1,3 +1,7 @@
+import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # a thread for each of pytest's workers
+
 import pytest
 import torch
 from hypothesis import settings

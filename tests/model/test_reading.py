@@ -40,6 +40,7 @@ def linear():
     return SpectralNASRegressor((16, 16), max_iter=20, random_state=0).fit(X, X @ [1.0, 0.5, 0.0])
 
 
+@pytest.mark.slow
 def test_nonlinear_share_is_what_the_best_linear_map_misses(bent, linear):
     X, _ = bent_data()
     # The estimator takes its training rows; here all of them.
@@ -156,6 +157,7 @@ def test_importance_of_an_input_that_is_not_read_is_exactly_zero():
     assert shares.sum() == pytest.approx(1.0)
 
 
+@pytest.mark.slow
 def test_linear_part(bent, linear):
     X, y = bent_data()
     assert linear.linear_coef_.shape == (3,)
