@@ -77,11 +77,16 @@ def classifier(**changes):
 @pytest.mark.slow
 def test_grid_search_in_a_pipeline_over_the_architecture(diabetes):
     X, y = diabetes
-    grid = {
-        "spectralnasregressor__alpha": [1e-4, 1e-2],
-        "spectralnasregressor__hidden_layer_sizes": [(8,), (8, 8)],
-        "spectralnasregressor__penalty": ["gamma", "group", "l1", None],
-    }
+    grid = [
+        {
+            "spectralnasregressor__alpha": [1e-4, 1e-2],
+            "spectralnasregressor__hidden_layer_sizes": [(8,), (8, 8)],
+        },
+        {
+            "spectralnasregressor__alpha": [1e-2],
+            "spectralnasregressor__penalty": ["gamma", "group", "l1", None],
+        },
+    ]
     pipeline = make_pipeline(StandardScaler(), regressor(max_iter=5))
     one = GridSearchCV(pipeline, grid, cv=2, n_jobs=1).fit(X, y)
     two = GridSearchCV(pipeline, grid, cv=2, n_jobs=2).fit(X, y)
