@@ -37,14 +37,14 @@ class Topology:
         The same for the network that was searched, with all its units.
     loss_before, loss_after : float or None
         Loss before and after units were pruned, without the penalty and in units of training.
+    nonlinear_share : float or None
+        Share of the variance of the predictions for the training rows that is lost when the best
+        linear map in X takes the place of the network; 0 for a linear one.
     n_pieces : tuple of ints
         For each feature, how many pieces of its piecewise-linear encoding are inputs; empty where
         no feature has any.
     joins_inputs : bool or None
         Whether a hidden unit reads more than one feature, itself or through others.
-    nonlinear_share : float or None
-        Share of the variance of the predictions for the training rows that is lost when the best
-        linear map in X takes the place of the network; 0 for a linear one.
     """
 
     layer_sizes: tuple[int, ...]
