@@ -11,10 +11,10 @@ classes all but linearly separable and needs no hidden unit; the other keeps its
 leaves more to the head: there some units are needed, and worth their place.
 
 The publication puts such heads on CIFAR-10 and CIFAR-100 with the penalty 1e-4 ‖λ_2‖₁ in its
-numbering of layers from 1; in ours that is λ_1, which is what ``penalties.l1`` amounts to with the
-input eigenvalues at 0. It counts the largest eigenvalues kept; here units are silenced one after
-the other, the least important first, and the accuracy on held-out images is drawn against how many
-are left. The head starts as a linear map, so without units it still is one.
+numbering of layers from 1; in ours that is λ_1, which is what ``PENALTIES["l1"]`` amounts to with
+the input eigenvalues at 0. It counts the largest eigenvalues kept; here units are silenced one
+after the other, the least important first, and the accuracy on held-out images is drawn against how
+many are left. The head starts as a linear map, so without units it still is one.
 """
 
 import argparse
@@ -30,7 +30,7 @@ from torch import nn
 
 from sk_spectral import SpectralNetwork
 from sk_spectral.search.pruning import unit_importances
-from sk_spectral.spectral import penalties
+from sk_spectral.spectral.penalties import PENALTIES
 
 NAME = "plot_05_spectral_head"
 FEATURES, HIDDEN, CLASSES = 32, 64, 10
@@ -78,7 +78,7 @@ def train(model, X, y, epochs, alpha):
         for rows in torch.randperm(len(X)).split(64):
             loss = nn.functional.cross_entropy(model(X[rows]), y[rows])
             if isinstance(head, SpectralNetwork):
-                loss = loss + alpha * penalties.l1(head.eigenvalues, head.eigenvectors)
+                loss = loss + alpha * PENALTIES["l1"](head.eigenvalues, head.eigenvectors)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()

@@ -1,4 +1,7 @@
+import os
 from contextlib import contextmanager
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # a thread for each of pytest's workers
 
 import numpy as np
 import pytest

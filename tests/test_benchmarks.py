@@ -24,6 +24,7 @@ def output_of(name, *arguments):
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(SHORT))
 def test_prints_a_table_of_ratios(name):
     arguments, n_lines, cell = SHORT[name]
@@ -32,12 +33,14 @@ def test_prints_a_table_of_ratios(name):
     assert all(line.count(cell) >= 3 for line in lines[1:])
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_memory_prints_a_multiple_of_the_rows():
     (line,) = output_of("memory", "--rows", "20000", "--only", "spectral regressor")
     assert line.endswith(" x X")
 
 
+@pytest.mark.slow
 def test_tabular_prints_scores_and_comparisons_and_goes_on(tmp_path):
     arguments = [
         *("--sets", "wine", "diabetes", "--contenders", "linear", "mlp", "trees"),

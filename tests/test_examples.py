@@ -30,6 +30,7 @@ def run(name, output, *arguments):
     return json.loads((output / f"{name}.json").read_text()), printed.stdout
 
 
+@pytest.mark.slow
 def test_linear_to_nonlinear(output):
     name = "plot_01_linear_to_nonlinear"
     numbers, _ = run(name, output, "--jobs", "1")
@@ -50,6 +51,7 @@ def test_linear_to_nonlinear(output):
     assert lines.read_text().startswith("".join(whole[:18]))
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 @pytest.mark.parametrize("backend", ["threading", "multiprocessing"])
 def test_any_backend_of_joblib_runs_them(backend, tmp_path, monkeypatch):
@@ -70,6 +72,7 @@ def total(a, b):
     return {"total": a + b}
 
 
+@pytest.mark.slow
 def test_teacher_student(output):
     numbers, printed = run("plot_02_teacher_student", output)
     (gamma,) = (r for r in numbers["runs"] if r["penalty"] == "gamma")
@@ -80,6 +83,7 @@ def test_teacher_student(output):
     assert "published" in printed.splitlines()[1]
 
 
+@pytest.mark.slow
 def test_growth(output):
     films, _ = run("plot_03_growth", output)
     for frames in films.values():
@@ -90,6 +94,7 @@ def test_growth(output):
         assert frames[-1]["score"] > frames[1]["score"] + 0.3
 
 
+@pytest.mark.slow
 def test_parameter_scaling(output):
     numbers, _ = run("plot_04_parameter_scaling", output)
     counts = {
@@ -99,6 +104,7 @@ def test_parameter_scaling(output):
     assert {layers: counts[layers] for layers in published} == published
 
 
+@pytest.mark.slow
 def test_spectral_head(output):
     numbers, _ = run("plot_05_spectral_head", output)
     mean = {
@@ -111,6 +117,7 @@ def test_spectral_head(output):
     assert all(len(r["accuracy by units"]) == 65 for r in numbers["runs"])
 
 
+@pytest.mark.slow
 def test_read_the_topology(output):
     numbers, printed = run("plot_06_read_the_topology", output)
     assert printed.startswith(numbers["headline"])
@@ -118,6 +125,7 @@ def test_read_the_topology(output):
     assert {0, 1, 3} <= set(numbers["relevant"])
 
 
+@pytest.mark.slow
 def test_deploy(output):
     pytest.importorskip("skl2onnx")
     pytest.importorskip("onnxruntime")

@@ -167,3 +167,26 @@ def test_columns_far_from_0_lose_no_digits_in_single_precision():
     close(run(to_onnx(model), X)["variable"], model.predict(X))
     with torch.no_grad():
         close(to_torch(model)(torch.as_tensor(X)).numpy()[:, 0], model.predict(X))
+
+
+@pytest.mark.parametrize("bent", [True, False])
+def test_pieces_are_exported_as_they_predict(bent):
+    rng = np.random.RandomState(0)
+    X = rng.normal(size=(300, 3)).astype(np.float32)
+    y = np.abs(X[:, 0]) + X[:, 1] * (X[:, 2] if bent else 1.0)
+    model = SpectralNASRegressor((8,), n_knots="auto", max_iter=40, random_state=0).fit(X, y)
+    assert model.compact_.pieces is not None
+    assert model.topology_.is_additive is not bent
+    beyond = np.vstack([X, 10.0 * X[:20]])
+    close(run(to_onnx(model), beyond)["variable"], model.predict(beyond))
+    with torch.no_grad():
+        close(to_torch(model)(torch.as_tensor(beyond)).numpy()[:, 0], model.predict(beyond))
+        exact = to_torch(model, torch.float64)(torch.as_tensor(beyond).double()).numpy()[:, 0]
+    np.testing.assert_allclose(exact, model.predict(beyond), rtol=1e-10, atol=1e-10)
+
+
+def test_a_linear_verdict_among_pieces_is_exported():
+    X = np.random.RandomState(0).normal(size=(300, 3)).astype(np.float32)
+    model = SpectralNASRegressor((8,), n_knots="auto", random_state=0).fit(X, X.sum(axis=1))
+    assert model.topology_.is_linear
+    close(run(to_onnx(model), X)["variable"], model.predict(X))

@@ -9,6 +9,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "command", [["ruff", "check"], ["ruff", "format", "--check"], ["mypy"]], ids=" ".join
 )
@@ -19,6 +20,7 @@ def test_is_clean(command):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_nothing_is_printed_on_import():
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", "from sk_spectral import *"],

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 
@@ -13,6 +15,7 @@ def blocks(language):
     return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
 
 
+@pytest.mark.slow
 def test_python_blocks_run_in_order(capsys):
     namespace = {}
     for block in blocks("python"):
@@ -20,6 +23,7 @@ def test_python_blocks_run_in_order(capsys):
     assert "layer" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_the_quickstart_prints_what_the_readme_shows():
     script = ROOT / "examples" / "quickstart.py"
     command = [sys.executable, "-W", "error", str(script)]

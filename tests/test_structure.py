@@ -180,6 +180,7 @@ def test_a_network_needs_torch_alone():
     assert imported_by("from sk_spectral import SpectralNetwork") == ["torch"]
 
 
+@pytest.mark.slow
 def test_rooms_are_attributes_of_the_package():
     rooms = ", ".join(f"sk_spectral.{room}" for room in ROOMS)
     imported_by(f"import sk_spectral; {rooms}")
@@ -201,6 +202,7 @@ print(model.score(X, X[:, 0] > 0) > 0.8, len(model.topology_.summary()) > 0)
 """
 
 
+@pytest.mark.slow
 def test_imports_fits_and_predicts_without_optional_packages():
     command = [sys.executable, "-W", "error", "-c", WITHOUT_OPTIONAL]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -26,6 +26,7 @@ EXPECTED_FAILED_CHECKS: dict[str, str] = {}
 """None: batches that hold all rows are trained on in float64, where weights equal repeated rows."""
 
 
+@pytest.mark.slow
 @parametrize_with_checks(
     [SpectralNASRegressor(), SpectralNASClassifier()],
     expected_failed_checks=lambda estimator: EXPECTED_FAILED_CHECKS,
@@ -33,6 +34,16 @@ EXPECTED_FAILED_CHECKS: dict[str, str] = {}
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
 @pytest.mark.filterwarnings("ignore:Can't check dok sparse matrix:UserWarning")
 def test_scikit_learn_check(estimator, check):
+    check(estimator)
+
+
+@parametrize_with_checks(
+    [SpectralNASRegressor((8,), max_iter=5), SpectralNASClassifier((8,), max_iter=5)],
+    expected_failed_checks=lambda estimator: EXPECTED_FAILED_CHECKS,
+)
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
+@pytest.mark.filterwarnings("ignore:Can't check dok sparse matrix:UserWarning")
+def test_scikit_learn_check_of_a_small_network(estimator, check):
     check(estimator)
 
 
@@ -63,13 +74,19 @@ def classifier(**changes):
     return SpectralNASClassifier(**settings | changes)
 
 
+@pytest.mark.slow
 def test_grid_search_in_a_pipeline_over_the_architecture(diabetes):
     X, y = diabetes
-    grid = {
-        "spectralnasregressor__alpha": [1e-4, 1e-2],
-        "spectralnasregressor__hidden_layer_sizes": [(8,), (8, 8)],
-        "spectralnasregressor__penalty": ["gamma", "group", "l1", None],
-    }
+    grid = [
+        {
+            "spectralnasregressor__alpha": [1e-4, 1e-2],
+            "spectralnasregressor__hidden_layer_sizes": [(8,), (8, 8)],
+        },
+        {
+            "spectralnasregressor__alpha": [1e-2],
+            "spectralnasregressor__penalty": ["gamma", "group", "l1", None],
+        },
+    ]
     pipeline = make_pipeline(StandardScaler(), regressor(max_iter=5))
     one = GridSearchCV(pipeline, grid, cv=2, n_jobs=1).fit(X, y)
     two = GridSearchCV(pipeline, grid, cv=2, n_jobs=2).fit(X, y)
@@ -81,6 +98,7 @@ def test_grid_search_in_a_pipeline_over_the_architecture(diabetes):
     assert one.best_estimator_[-1].topology_.layer_sizes[0] == X.shape[1]
 
 
+@pytest.mark.slow
 def test_cross_validate_with_frames(cancer):
     X, y = cancer
     result = cross_validate(classifier(), X, y, cv=3, scoring=["accuracy", "roc_auc"], n_jobs=2)
@@ -101,6 +119,7 @@ def test_sample_weight_is_routed_through_a_pipeline_and_a_search(diabetes):
     assert not np.allclose(search.predict(X), unweighted.predict(X))
 
 
+@pytest.mark.slow
 def test_inside_other_estimators(diabetes, cancer):
     X, y = diabetes
     bagging = BaggingRegressor(regressor(), n_estimators=2, random_state=0).fit(X, y)
@@ -128,7 +147,7 @@ def test_frames_of_pandas_and_polars_give_what_arrays_give(diabetes):
         model.predict(X.rename(columns={"bmi": "weight"}))
 
 
-@pytest.mark.parametrize("n_jobs", [1, 2])
+@pytest.mark.parametrize("n_jobs", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_the_same_random_state_gives_equal_predictions(diabetes, n_jobs):
     X, y = diabetes
     expected = regressor().fit(X, y).predict(X)

@@ -33,7 +33,9 @@ def linear_data(seed, noise, n_samples=1000, n_features=10):
 
 
 @pytest.mark.parametrize("noise", [0.0, 20.0])
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize(
+    "seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(1, 10))]
+)
 def test_linear_data_needs_no_hidden_unit(seed, noise):
     X, y = linear_data(seed, noise)
     train, test = slice(0, 700), slice(700, None)
@@ -56,6 +58,7 @@ def test_a_linear_boundary_needs_no_hidden_unit():
     assert abs(model.score(X[700:], y[700:]) - linear.score(X[700:], y[700:])) < 0.01
 
 
+@pytest.mark.slow
 def test_linear_to_quadratic():
     models, scores = {}, {}
     for alpha in (0, 1):
@@ -67,6 +70,7 @@ def test_linear_to_quadratic():
     assert models[1].topology_.gamma_norm > 50 * models[0].topology_.gamma_norm
 
 
+@pytest.mark.slow
 def test_a_student_finds_its_teacher():
     X, y, _ = make_teacher_student(60_000, random_state=0)
     model = SpectralNASRegressor(
@@ -88,6 +92,7 @@ REAL_DATA = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", REAL_DATA)
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_real_data_against_the_linear_model_and_the_mlp(name):
@@ -192,6 +197,7 @@ def test_no_hidden_layer_is_a_linear_model():
     assert abs(model.score(X, y) - LinearRegression().fit(X, y).score(X, y)) < 1e-3
 
 
+@pytest.mark.slow
 def test_several_outputs_and_the_shape_of_y():
     X, Y = make_regression(300, 5, n_targets=3, random_state=0)
     model = SpectralNASRegressor((16,), random_state=0)
@@ -201,6 +207,7 @@ def test_several_outputs_and_the_shape_of_y():
     assert model.fit(X, Y[:, 0]).predict(X).shape == (300,)
 
 
+@pytest.mark.slow
 def test_more_classes_than_hidden_units():
     X, y = load_digits(return_X_y=True)
     model = SpectralNASClassifier((4,), random_state=0).fit(X, y)
@@ -292,6 +299,7 @@ def test_warns_where_the_penalty_alone_keeps_it_linear(bent_rows):
     assert model.fit(X, X[:, 0] + 0.1 * linear[:, 0]).topology_.is_linear  # and no warning
 
 
+@pytest.mark.slow
 def test_warns_where_the_penalty_keeps_some_growth_back():
     rng = np.random.default_rng(0)
     X = rng.normal(size=(600, 3))
@@ -304,6 +312,7 @@ def test_warns_where_the_penalty_keeps_some_growth_back():
     model.set_params(alpha=1e-6).fit(X, y)  # and no warning
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_samples", [40, 90, 150])
 def test_noise_grows_no_hidden_unit_on_few_rows(n_samples):
     rng = np.random.default_rng(n_samples)
@@ -314,6 +323,7 @@ def test_noise_grows_no_hidden_unit_on_few_rows(n_samples):
         assert SpectralNASClassifier(random_state=seed).fit(X, classes).topology_.is_linear
 
 
+@pytest.mark.slow
 def test_few_rows_are_enough_for_a_strong_bend():
     rng = np.random.default_rng(0)
     X = rng.normal(size=(90, 2))
@@ -321,6 +331,7 @@ def test_few_rows_are_enough_for_a_strong_bend():
     assert not model.topology_.is_linear
 
 
+@pytest.mark.slow
 def test_what_is_left_is_refitted_to_all_rows(bent_rows, capsys):
     X, y = bent_rows
     SpectralNASRegressor((32, 32), random_state=0, verbose=1, max_iter=20).fit(X, y)

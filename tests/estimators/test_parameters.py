@@ -37,6 +37,9 @@ GOOD_AND_BAD = {
     "fit_intercept": SWITCH,
     "train_input_eigenvalues": SWITCH,
     "standardize": SWITCH,
+    "n_knots": (
+        ["auto", 0, *POSITIVE_INTEGER[0]], [None, "many", -1, 1.5, 2.0, True, np.nan],
+    ),
     "class_weight": (
         [None, "balanced", {0: 1.0}, {}],
         ["auto", -1, [1, 2], {0: -1}, {0: np.nan}, {0: np.inf}, {0: "1"}, True],

@@ -24,17 +24,20 @@ def test_one_row_more_changes_little():
     assert model.partial_fit(X[:1], Y[:1]).score(X, Y) > before - 0.05
 
 
+@pytest.mark.slow
 def test_one_row_more_after_a_fit_changes_little():
     model = SpectralNASRegressor((16,), random_state=0).fit(X, Y)
     before = model.score(X, Y)
     assert model.partial_fit(X[:1], Y[:1]).score(X, Y) > before - 0.05
 
 
+@pytest.mark.slow
 def test_rows_that_come_one_by_one_are_learned_from():
     model = streamed(SpectralNASRegressor((8,), random_state=0), X, X[:, 0], 1, 2)
     assert model.score(X, X[:, 0]) > 0.8
 
 
+@pytest.mark.slow
 def test_a_column_that_was_constant_gets_its_scale_when_it_varies():
     A = X.copy()
     A[:, 3] = 5e4 + 2e4 * X[:, 3]
@@ -45,6 +48,7 @@ def test_a_column_that_was_constant_gets_its_scale_when_it_varies():
     assert streamed(model, A, target, 60, 40).score(A, target) > 0.8
 
 
+@pytest.mark.slow
 def test_a_chunk_of_one_class_does_not_undo_the_others():
     y = np.digitize(X[:, 0], [-0.5, 0.5])
     model = streamed(SpectralNASClassifier((8,), random_state=0), X, y, 50, 20, classes=[0, 1, 2])
@@ -75,6 +79,7 @@ def test_units_of_a_fit_stay_while_rows_are_like_those_it_saw():
     np.testing.assert_array_equal(after.output_scale, before.output_scale)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("error:.*encountered")
 @pytest.mark.parametrize(("center", "spread"), [(7.0, 0.0), (0.0, 1e-200)])
 def test_a_column_that_said_nothing_in_a_fit_is_learned_once_it_varies(center, spread):

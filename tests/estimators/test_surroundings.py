@@ -45,7 +45,7 @@ def test_an_interrupt_ends_a_fit_and_leaves_all_as_it_was(error, solver, method)
     np.testing.assert_array_equal(model.predict(X), other.predict(X))
 
 
-@pytest.mark.parametrize("nth", [2, 3, 6])
+@pytest.mark.parametrize("nth", [2, 3, pytest.param(6, marks=pytest.mark.slow)])
 def test_an_interrupt_in_a_later_training_of_the_search_ends_the_fit(monkeypatch, nth):
     n_trainings, train = [0], SpectralNet.run_single_epoch
 

@@ -10,8 +10,8 @@ from sk_spectral.training.config import TrainingConfig
 
 OTHERS = {
     "hidden_layer_sizes": (3, 2), "activation": "tanh", "prune_tol": None, "fit_intercept": False,
-    "train_input_eigenvalues": False, "standardize": False, "early_stopping": True,
-    "validation_fraction": 0.3, "warm_start": True,
+    "train_input_eigenvalues": False, "standardize": False, "n_knots": "auto",
+    "early_stopping": True, "validation_fraction": 0.3, "warm_start": True,
 }  # fmt: skip
 OTHERS_OF_TRAINING = {
     "solver": "sgd", "penalty": "l1", "alpha": 0.5, "batch_size": 7, "learning_rate_init": 0.1,

@@ -19,6 +19,7 @@ def bent_data():
     return X, y
 
 
+@pytest.mark.slow
 def test_gives_what_the_estimator_stores():
     X, y = bent_data()
     config = SearchConfig((12, 6), prune_tol=0.05)

@@ -66,6 +66,7 @@ def test_the_initial_network_depends_on_nothing_but_random_state(monkeypatch, ch
         assert torch.equal(a, b)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::UserWarning")
 @pytest.mark.parametrize("cls", [SpectralNASRegressor, SpectralNASClassifier])
 def test_no_diagnostic_moves_a_prediction(monkeypatch, cls):
@@ -98,6 +99,7 @@ def test_chunks_are_learned_alike_by_the_same_random_state():
     np.testing.assert_array_equal(learned(), learned())
 
 
+@pytest.mark.slow
 def test_a_penalty_of_next_to_nothing_is_never_told_to_hold_back(recwarn):
     """The network without it is trained with the same draws."""
     for seed in range(4):

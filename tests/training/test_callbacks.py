@@ -131,7 +131,7 @@ CALLBACKS = {
 
 
 @pytest.mark.parametrize("name", CALLBACKS)
-@pytest.mark.parametrize("n_samples", [60, 200])
+@pytest.mark.parametrize("n_samples", [60, pytest.param(200, marks=pytest.mark.slow)])
 def test_callbacks_of_skorch_work(name, n_samples):
     A, y = X[:n_samples], Y[:n_samples]
     model = SpectralNASRegressor((4,), max_iter=2, callbacks=[CALLBACKS[name]()], random_state=0)
