@@ -10,21 +10,34 @@ Array = NDArray[np.float64]
 
 
 class LinearToQuadratic(NamedTuple):
-    """Result of `make_linear_to_quadratic`; unpacks into X, y, truth."""
+    """Result of `make_linear_to_quadratic`; unpacks into X, y, truth.
+
+    Attributes
+    ----------
+    X : array of shape (n_samples, 2)
+    y : array of shape (n_samples,)
+    truth : float
+        Weight of the quadratic part in y: 0 where a linear map is exact.
+    """
 
     X: Array
     y: Array
     truth: float
-    """Weight of the quadratic part in y: 0 where a linear map is exact."""
 
 
 class TeacherStudent(NamedTuple):
-    """Result of `make_teacher_student`; unpacks into X, y, truth."""
+    """Result of `make_teacher_student`; unpacks into X, y, truth.
+
+    Attributes
+    ----------
+    X, y : arrays of shape (n_samples, n_units)
+    truth : tuple of arrays of shape (n_units, n_units)
+        Weights of the teacher from input to output, each by target and source.
+    """
 
     X: Array
     y: Array
     truth: tuple[Array, ...]
-    """Weights of the teacher from input to output, each of shape (n_targets, n_sources)."""
 
 
 def make_linear_to_quadratic(

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from sk_spectral.estimators.classifier import SpectralNASClassifier
 from sk_spectral.estimators.regressor import SpectralNASRegressor
 from sk_spectral.model.compact import CompactNetwork
+from sk_spectral.model.pieces import Pieces
 from sk_spectral.spectral.tensor_activations import TENSOR_ACTIVATIONS
 
 _OPSET = 20  # the first with Gelu
@@ -35,8 +36,10 @@ class CompactModule(nn.Module):
     weights, intercepts : ParameterList
         Those of layer i for the inputs and the outputs of the layers before it, side by side. No
         intercepts where the network has none.
-    center : Tensor of shape (2, n_features), or None
+    center : Tensor of shape (2, n_inputs), or None
         Taken off the inputs in two parts, which keep the digits of one of twice the precision.
+    pieces : PiecesModule, or None
+        Makes inputs of the features.
     """
 
     def __init__(self, compact: CompactNetwork, dtype: torch.dtype = torch.float32) -> None:
@@ -46,15 +49,15 @@ class CompactModule(nn.Module):
             nn.ParameterList(torch.tensor(array, dtype=dtype) for array in arrays or ())
             for arrays in (compact.weights, compact.intercepts)
         )
-        center = None
-        if compact.center is not None:
-            exact = torch.from_numpy(compact.center)
-            center = torch.stack([exact.to(dtype), (exact - exact.to(dtype)).to(dtype)])
         self.center: Tensor | None
+        center = None if compact.center is None else _in_two_parts(compact.center, dtype)
         self.register_buffer("center", center)
+        self.pieces = None if compact.pieces is None else PiecesModule(compact.pieces, dtype)
 
     def forward(self, X: Tensor) -> Tensor:
         """Outputs of shape (n_samples, n_outputs) for X of shape (n_samples, n_features)."""
+        if self.pieces is not None:
+            X = self.pieces(X)
         if self.center is not None:
             X = X - self.center[0] - self.center[1]
         intercepts = list(self.intercepts) or [None] * len(self.weights)
@@ -63,6 +66,41 @@ class CompactModule(nn.Module):
             if i + 1 < len(self.weights):
                 X = torch.cat([X, TENSOR_ACTIVATIONS[self.activation].function(z)], dim=1)
         return z
+
+
+class PiecesModule(nn.Module):
+    """The features and their pieces, as `Pieces.encode` gives them.
+
+    Parameters
+    ----------
+    pieces : Pieces
+    dtype : torch.dtype
+    """
+
+    low: Tensor
+    high: Tensor
+    feature: Tensor
+    start: Tensor
+    width: Tensor
+
+    def __init__(self, pieces: Pieces, dtype: torch.dtype) -> None:
+        super().__init__()
+        self.register_buffer("low", torch.tensor(pieces.low, dtype=dtype))
+        self.register_buffer("high", torch.tensor(pieces.high, dtype=dtype))
+        self.register_buffer("feature", torch.from_numpy(pieces.feature))
+        self.register_buffer("start", _in_two_parts(pieces.start, dtype))
+        self.register_buffer("width", torch.tensor(pieces.end - pieces.start, dtype=dtype))
+
+    def forward(self, X: Tensor) -> Tensor:
+        """Inputs of shape (n_samples, n_features + n_pieces)."""
+        p = (X[:, self.feature] - self.start[0] - self.start[1]) / self.width
+        return torch.cat([X.clamp(self.low, self.high), p.clamp(0.0, 1.0)], dim=1)
+
+
+def _in_two_parts(values: NDArray[np.float64], dtype: torch.dtype) -> Tensor:
+    """A value rounded, and what this has left of it: shape (2, n)."""
+    exact = torch.from_numpy(values)
+    return torch.stack([exact.to(dtype), (exact - exact.to(dtype)).to(dtype)])
 
 
 def to_torch(estimator: Any, dtype: torch.dtype = torch.float32) -> CompactModule:
@@ -173,15 +211,23 @@ def _evaluate(estimator: Any, X: str, node: Node, constant: Constant) -> str:
     The scaling stays apart from the network, and the means come in two parts: in float32 a folded
     one would lose digits where a mean is large.
     """
-    scaling = estimator._scaling
 
-    def single(values: NDArray[Any]) -> str:
+    def single(values: Any) -> str:
         return constant(np.asarray(values, dtype=np.float32))
 
-    compact = scaling.unfold_from(estimator.compact_)
-    rounded = scaling.input_mean.astype(np.float32)
-    h = node("Sub", node("Sub", X, single(rounded)), single(scaling.input_mean - rounded))
-    h = node("Div", h, single(scaling.input_scale))
+    def less(x: str, values: NDArray[np.float64]) -> str:
+        rounded = values.astype(np.float32)
+        return node("Sub", node("Sub", x, single(rounded)), single(values - rounded))
+
+    scaling = estimator._scaling.inputs_of(estimator.compact_)
+    compact, pieces, h = scaling.unfold_from(estimator.compact_), scaling.pieces, X
+    if pieces is not None:
+        p = less(node("Gather", X, constant(pieces.feature.astype(np.int64)), axis=1), pieces.start)
+        p = node("Div", p, single(pieces.end - pieces.start))
+        p = node("Clip", p, single(0.0), single(1.0))
+        within = node("Max", node("Min", X, single(pieces.high)), single(pieces.low))
+        h = node("Concat", within, p, axis=1)
+    h = node("Div", less(h, scaling.input_mean), single(scaling.input_scale))
     last = len(compact.weights) - 1
     for i, weight in enumerate(compact.weights):
         if not len(weight):

@@ -2,9 +2,9 @@
 
 import builtins
 import re
+from copy import deepcopy
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from sk_spectral import SpectralNASRegressor
@@ -24,12 +24,11 @@ def closed_figures():
 
 
 @pytest.fixture(scope="module")
-def model():
-    X = np.random.RandomState(0).normal(size=(300, 3))
-    frame = pd.DataFrame(X, columns=["width", "height", "age"])
-    y = np.abs(X[:, 0]) + X[:, 1]
-    settings = {"max_iter": 60, "batch_size": 20, "random_state": 0}
-    return SpectralNASRegressor((12, 100), **settings).fit(frame, y)
+def model(fitted_regressor):
+    """With names of its columns."""
+    named = deepcopy(fitted_regressor)
+    named.feature_names_in_ = np.array(["width", "height", "age"], dtype=object)
+    return named
 
 
 def with_units(*counts, sizes=(200, 200)):
@@ -63,11 +62,11 @@ def test_graph_shows_active_units_and_blocks(model):
     assert sorted(n_dots(display.ax_)) == sorted([3, *[n for n in active if n <= 60], 1])
     labels = words(display.ax_)
     assert {"width", "height", "age"} <= set(labels)
-    for i, (n, size) in enumerate(zip(topology.n_active_units, (12, 100), strict=True), start=1):
+    for i, (n, size) in enumerate(zip(topology.n_active_units, (16, 16), strict=True), start=1):
         assert (f"hidden {i}\n{n} of {size}" in labels) == bool(n)
     title = display.ax_.get_title()
     assert topology.headline().startswith(title)
-    assert title.endswith("of 112 units")
+    assert title.endswith("of 32 units")
 
 
 def test_width_and_colour_follow_the_norm(model):

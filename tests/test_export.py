@@ -1,10 +1,12 @@
 """Exported models against the estimators, on the runtimes that users have."""
 
 import builtins
+from copy import deepcopy
 
 import numpy as np
 import pytest
 import torch
+from configurations import ACTIVATIONS
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -46,7 +48,7 @@ def close(got, expected):
     np.testing.assert_allclose(got, expected, rtol=0, atol=1e-5 * scale)
 
 
-@pytest.mark.parametrize("activation", ["relu", "tanh", "gelu", "silu"])
+@pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize("fit_intercept", [True, False])
 def test_regressor(activation, fit_intercept, tmp_path):
     model, X = regression(activation=activation, fit_intercept=fit_intercept)
@@ -63,17 +65,16 @@ def test_regressor(activation, fit_intercept, tmp_path):
     np.testing.assert_allclose(exact, model.predict(X), rtol=1e-10)
 
 
-def test_several_outputs_and_a_linear_network():
-    X, y = load_diabetes(return_X_y=True)
-    X = X.astype(np.float32)
-    model = SpectralNASRegressor((4,), max_iter=5, random_state=0).fit(X, np.column_stack([y, -y]))
-    assert run(to_onnx(model), X)["variable"].shape == (len(X), 2)
-    close(run(to_onnx(model), X)["variable"], model.predict(X))
-    linear, X = regression(prune_tol=1e9)
-    assert linear.topology_.is_linear
-    close(run(to_onnx(linear), X)["variable"], linear.predict(X))
+def test_several_outputs_and_a_linear_network(two_output_regressor, linear_regressor, bent_rows):
+    X = bent_rows[0].astype(np.float32)
+    got = run(to_onnx(two_output_regressor), X)["variable"]
+    assert got.shape == (len(X), 2)
+    close(got, two_output_regressor.predict(X))
+    assert linear_regressor.topology_.is_linear
+    close(run(to_onnx(linear_regressor), X)["variable"], linear_regressor.predict(X))
     with torch.no_grad():
-        close(to_torch(linear)(torch.as_tensor(X)).numpy()[:, 0], linear.predict(X))
+        said = to_torch(linear_regressor)(torch.as_tensor(X)).numpy()
+    close(said[:, 0], linear_regressor.predict(X))
 
 
 @pytest.mark.parametrize(
@@ -134,9 +135,8 @@ def test_regressor_in_a_pipeline_of_skl2onnx():
         close(got.squeeze(), pipeline.predict(X))
 
 
-def test_thirty_units_of_three_layers_take_at_most_60_kilobytes():
-    X = np.random.RandomState(0).normal(size=(300, 20)).astype(np.float32)
-    model = SpectralNASRegressor(max_iter=2, random_state=0).fit(X, np.abs(X[:, 0]))
+def test_thirty_units_of_three_layers_take_at_most_60_kilobytes(unpruned_regressor, wide_rows):
+    X, model = wide_rows[0].astype(np.float32), deepcopy(unpruned_regressor)
     masks = [np.arange(128) < 10] * 3
     model.compact_ = model._scaling.fold_into(compact_network(model.network_, masks))
     exported = to_onnx(model)
@@ -145,8 +145,7 @@ def test_thirty_units_of_three_layers_take_at_most_60_kilobytes():
 
 
 @pytest.mark.parametrize(("package", "use"), [("onnx", to_onnx), ("skl2onnx", None)])
-def test_a_missing_package_is_named(package, use, monkeypatch):
-    model, _ = regression(max_iter=1)
+def test_a_missing_package_is_named(package, use, fitted_regressor, monkeypatch):
     real = builtins.__import__
 
     def without(name, *args, **kwargs):
@@ -156,7 +155,7 @@ def test_a_missing_package_is_named(package, use, monkeypatch):
 
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(ImportError, match=f"pip install {package}"):
-        register_converters() if use is None else use(model)
+        register_converters() if use is None else use(fitted_regressor)
 
 
 def test_columns_far_from_0_lose_no_digits_in_single_precision():
@@ -168,3 +167,26 @@ def test_columns_far_from_0_lose_no_digits_in_single_precision():
     close(run(to_onnx(model), X)["variable"], model.predict(X))
     with torch.no_grad():
         close(to_torch(model)(torch.as_tensor(X)).numpy()[:, 0], model.predict(X))
+
+
+@pytest.mark.parametrize("bent", [True, False])
+def test_pieces_are_exported_as_they_predict(bent):
+    rng = np.random.RandomState(0)
+    X = rng.normal(size=(300, 3)).astype(np.float32)
+    y = np.abs(X[:, 0]) + X[:, 1] * (X[:, 2] if bent else 1.0)
+    model = SpectralNASRegressor((8,), n_knots="auto", max_iter=40, random_state=0).fit(X, y)
+    assert model.compact_.pieces is not None
+    assert model.topology_.is_additive is not bent
+    beyond = np.vstack([X, 10.0 * X[:20]])
+    close(run(to_onnx(model), beyond)["variable"], model.predict(beyond))
+    with torch.no_grad():
+        close(to_torch(model)(torch.as_tensor(beyond)).numpy()[:, 0], model.predict(beyond))
+        exact = to_torch(model, torch.float64)(torch.as_tensor(beyond).double()).numpy()[:, 0]
+    np.testing.assert_allclose(exact, model.predict(beyond), rtol=1e-10, atol=1e-10)
+
+
+def test_a_linear_verdict_among_pieces_is_exported():
+    X = np.random.RandomState(0).normal(size=(300, 3)).astype(np.float32)
+    model = SpectralNASRegressor((8,), n_knots="auto", random_state=0).fit(X, X.sum(axis=1))
+    assert model.topology_.is_linear
+    close(run(to_onnx(model), X)["variable"], model.predict(X))

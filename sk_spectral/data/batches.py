@@ -38,6 +38,10 @@ class TensorDataset(Dataset[Any]):
     def __len__(self) -> int:
         return len(self.X)
 
+    def of_inputs(self, n_inputs: int) -> "TensorDataset":
+        """The same rows with so many columns of X, the first of them."""
+        return TensorDataset(self.X[:, :n_inputs], self.y, self.sample_weight)
+
     def weight_array(self) -> NDArray[np.float64] | None:
         """The weights in float64, for what is worked out by NumPy."""
         return None if self.sample_weight is None else self.sample_weight.cpu().double().numpy()

@@ -63,9 +63,14 @@ class Data:
         """Sum of the weights, or how many rows there are."""
         return float(len(self)) if self.sample_weight is None else float(self.sample_weight.sum())
 
-    def parts_of_X(self) -> Iterator[Array]:
-        """X in order, some rows at a time."""
-        step = max(1, _VALUES_AT_ONCE // max(self.n_features, 1))
+    def column(self, feature: int) -> Array:
+        """One column of X."""
+        values = self.source[:, feature]
+        return values if self.rows is None else values[self.rows]
+
+    def parts_of_X(self, n_columns: int | None = None) -> Iterator[Array]:
+        """X in order, some rows at a time: fewer where they are to have so many columns."""
+        step = max(1, _VALUES_AT_ONCE // max(n_columns or self.n_features, 1))
         for start in range(0, len(self), step):
             part = slice(start, start + step)
             yield self.source[part if self.rows is None else self.rows[part]]

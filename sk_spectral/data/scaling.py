@@ -1,6 +1,8 @@
 """What happens to the rows before a network sees them: split, scale, become tensors."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Self
 
 import numpy as np
@@ -9,13 +11,16 @@ from numpy.typing import NDArray
 
 from sk_spectral.data.batches import TensorDataset
 from sk_spectral.data.dataset import Data
+from sk_spectral.data.knots import place_pieces
 from sk_spectral.data.moments import Moments, first_equals, moments_of
 from sk_spectral.model.compact import CompactNetwork
+from sk_spectral.model.pieces import Pieces
 
 Array = NDArray[Any]
 
 _LARGEST = 1e300  # sums of a few such still are numbers
 _SMALLEST_SCALE = np.finfo(np.float64).tiny
+_DEVIATION_OF_PIECES = 0.35
 _LARGEST_UNSCALED = 1e18  # in single precision its square is one
 
 
@@ -25,11 +30,14 @@ class Scaling:
 
     Attributes
     ----------
-    input_mean, input_scale : arrays of shape (n_features,)
-        The scale is inf for a column without spread, so that it is 0 whatever comes.
+    input_mean, input_scale : arrays of shape (n_inputs,)
+        Of the features and of their pieces. The scale is inf for a column without spread, so that
+        it is 0 whatever comes.
     output_mean, output_scale : arrays of shape (n_outputs,)
-    first_equal : int array of shape (n_features,), or None
+    first_equal : int array of shape (n_inputs,), or None
         For each column the first that equals it; None where they were not compared.
+    pieces : Pieces or None
+        By which features become more inputs, before they are scaled.
     """
 
     input_mean: Array
@@ -37,6 +45,7 @@ class Scaling:
     output_mean: Array
     output_scale: Array
     first_equal: NDArray[np.intp] | None = None
+    pieces: Pieces | None = None
 
     @classmethod
     def fit(
@@ -47,6 +56,7 @@ class Scaling:
         centered: bool,
         standardize: bool = True,
         complete: bool = False,
+        n_knots: int | str = 0,
     ) -> Self:
         """Weighted means and standard deviations of X and of the targets.
 
@@ -67,35 +77,42 @@ class Scaling:
         complete : bool
             Whether no other rows follow, so that columns without spread can be left out. Else they
             keep a scale of 1.
+        n_knots : int or "auto"
+            As `place_pieces` takes it. Pieces get a standard deviation of 0.35: a ridge that joins
+            many of them is then as easily said as a line.
         """
-        moments = moments_of(data.parts_of_X, data.sample_weight)
-        refuse_beyond(moments.largest, "Column {} of X", standardize)
+        pieces = place_pieces(data, n_knots)
+        parts = partial(encoded_parts, data, pieces)
+        moments = moments_of(parts, data.sample_weight)
+        refuse_beyond(moments.largest[: data.n_features], "Column {} of X", standardize)
         if standardize:
             mean, scale = _mean_and_scale(moments, centered)
             binary = moments.two_valued & ~moments.constant
+            binary[data.n_features :] = False
             scale[binary] = (moments.spread if centered else moments.largest)[binary]
+            scale[data.n_features :] /= _DEVIATION_OF_PIECES
         else:
-            mean, scale = np.zeros(data.n_features), np.ones(data.n_features)
+            mean, scale = np.zeros(len(moments.low)), np.ones(len(moments.low))
         if complete:
             silent = moments.constant if centered else moments.largest < _SMALLEST_SCALE
             scale[silent] = np.inf
             mean[silent & centered] = moments.low[silent & centered]
-        first_equal = first_equals(data.parts_of_X, moments)
+        first_equal = first_equals(parts, moments)
         if n_outputs is not None:
-            return cls(mean, scale, np.zeros(n_outputs), np.ones(n_outputs), first_equal)
+            return cls(mean, scale, np.zeros(n_outputs), np.ones(n_outputs), first_equal, pieces)
         targets = moments_of(lambda: [data.y], data.sample_weight)
         refuse_beyond(targets.largest, "y", standardize)
-        return cls(mean, scale, *_mean_and_scale(targets, centered), first_equal)
+        return cls(mean, scale, *_mean_and_scale(targets, centered), first_equal, pieces)
 
     def to_rows(self, data: Data, *, dtype: torch.dtype, device: torch.device) -> TensorDataset:
         """Tensors in the units of training, the weights scaled to a mean of 1.
 
         ValueError for values that lie too far from the rows that the units were learned from.
         """
-        X = torch.empty(len(data), data.n_features, dtype=dtype)
+        X = torch.empty(len(data), len(self.input_mean), dtype=dtype)
         start = 0
         with np.errstate(over="ignore"):  # looked for
-            for part in data.parts_of_X():
+            for part in encoded_parts(data, self.pieces):
                 stop = start + len(part)
                 in_units = (part - self.input_mean) / self.input_scale
                 _refuse_far(in_units, "Column {} of X")
@@ -112,6 +129,16 @@ class Scaling:
             weight = torch.as_tensor(share / share.mean(), dtype=dtype).to(device)
         return TensorDataset(X.to(device), targets.to(device), weight)
 
+    @property
+    def n_features(self) -> int:
+        """Columns of X."""
+        return len(self.input_mean) if self.pieces is None else self.pieces.n_features
+
+    @property
+    def sources(self) -> NDArray[np.intp]:
+        """Feature of each input, shape (n_inputs,)."""
+        return np.arange(self.n_features) if self.pieces is None else self.pieces.sources
+
     def silent_inputs(self) -> NDArray[np.bool_]:
         """Columns that are 0 in the units of training."""
         return np.isinf(self.input_scale)
@@ -126,7 +153,7 @@ class Scaling:
         for weight in folded.weights:
             good = np.isfinite(weight).all(axis=0)
             if not good.all():
-                column = int(np.flatnonzero(~good)[0])
+                column = int(self.sources[np.flatnonzero(~good)[0]])
                 raise ValueError(
                     f"Column {column} of X spreads by {self.input_scale[column]:.3g} only, so that "
                     "weights in its units are beyond the largest number: multiply it by a constant."
@@ -137,7 +164,21 @@ class Scaling:
                 "number: divide columns of X that are far from 0 for their spread, and y, by a "
                 "constant."
             )
-        return folded
+        return folded.with_pieces(self.pieces)
+
+    def inputs_of(self, compact: CompactNetwork) -> "Scaling":
+        """Of those inputs alone that a network has: not of pieces where it has none."""
+        if self.pieces is None or compact.pieces is not None:
+            return self
+        kept = slice(self.n_features)
+        first_equal = None if self.first_equal is None else self.first_equal[kept]
+        return replace(
+            self,
+            input_mean=self.input_mean[kept],
+            input_scale=self.input_scale[kept],
+            first_equal=first_equal,
+            pieces=None,
+        )
 
     def unfold_from(self, compact: CompactNetwork) -> CompactNetwork:
         """The network in the units of training again, for one in the user's units."""
@@ -150,6 +191,16 @@ class Scaling:
             1.0 / self.output_scale,
         )
         return in_units.without_center((center - self.input_mean) / scale)
+
+
+def encoded_parts(data: Data, pieces: Pieces | None) -> Iterator[Array]:
+    """The rows of X in order, some at a time, with the pieces of their features."""
+    if pieces is None:
+        yield from data.parts_of_X()
+        return
+    n_inputs = data.n_features + len(pieces.feature)
+    for part in data.parts_of_X(n_inputs):
+        yield pieces.encode(part)
 
 
 def _mean_and_scale(moments: Moments, centered: bool) -> tuple[Array, Array]:

@@ -24,14 +24,16 @@ class SpectralNASClassifier(ClassifierMixin, SpectralSearch):
 
     Parameters
     ----------
+    hidden_layer_sizes, activation, solver, penalty, alpha, prune_tol, fit_intercept, \
+train_input_eigenvalues, standardize, n_knots
+        As in `SpectralNASRegressor`, except that the loss is the log loss and only X is
+        standardised.
     class_weight : dict, "balanced" or None, default=None
         Weight of each class; "balanced" makes the weights of all classes sum to the same.
-    hidden_layer_sizes, activation, solver, penalty, alpha, prune_tol, fit_intercept, \
-train_input_eigenvalues, standardize, batch_size, learning_rate_init, eigenvalue_rate, \
-weight_decay, average, max_iter, tol, early_stopping, validation_fraction, n_iter_no_change, \
-warm_start, random_state, device, callbacks, verbose
-        As in `SpectralNASRegressor`, except that the loss is the log loss, only X is standardised,
-        and the validation rows are drawn by class.
+    batch_size, learning_rate_init, eigenvalue_rate, weight_decay, average, max_iter, tol, \
+early_stopping, validation_fraction, n_iter_no_change, warm_start, random_state, device, \
+callbacks, verbose
+        As in `SpectralNASRegressor`, except that the validation rows are drawn by class.
 
     Attributes
     ----------
@@ -63,6 +65,7 @@ loss_, loss_curve_, n_iter_, n_features_in_, feature_names_in_
         fit_intercept: bool = True,
         train_input_eigenvalues: bool = True,
         standardize: bool = True,
+        n_knots: int | str = 0,
         class_weight: dict[Any, float] | str | None = None,
         batch_size: int | str = "auto",
         learning_rate_init: float = 1e-3,
@@ -90,6 +93,7 @@ loss_, loss_curve_, n_iter_, n_features_in_, feature_names_in_
             fit_intercept=fit_intercept,
             train_input_eigenvalues=train_input_eigenvalues,
             standardize=standardize,
+            n_knots=n_knots,
             batch_size=batch_size,
             learning_rate_init=learning_rate_init,
             eigenvalue_rate=eigenvalue_rate,

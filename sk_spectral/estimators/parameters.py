@@ -123,6 +123,7 @@ CONSTRAINTS: dict[str, Check] = {
     "fit_intercept": _switch,
     "train_input_eigenvalues": _switch,
     "standardize": _switch,
+    "n_knots": _unless("auto", _number(Integral, 0)),
     "class_weight": _check_class_weight,
     "batch_size": _unless("auto", _number(Integral, 1)),
     "learning_rate_init": _number(Real, 0, strict=True),

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from sk_spectral.model.pieces import Pieces
 from sk_spectral.spectral import paths
 from sk_spectral.spectral.activations import ARRAY_ACTIVATIONS, Array
 
@@ -16,20 +17,22 @@ class CompactNetwork:
     """Feed-forward network of the active units alone, with all blocks between its layers.
 
     z_i = Σ_{j<i} W_ij x_j + b_i, x_i = f(z_i), ŷ = z_L, every layer in one matrix product, with
-    x_0 = x − c. It needs NumPy alone: pickled by itself, it loads and predicts where neither torch
-    nor scikit-learn is installed.
+    x_0 = x − c, x being the features and, where there are some, their pieces. It needs NumPy alone:
+    pickled by itself, it loads and predicts where neither torch nor scikit-learn is installed.
 
     Attributes
     ----------
     weights : tuple of L arrays
         ``weights[i - 1]`` of shape (n_i, n_0 + … + n_{i−1}): the blocks W_i0 … W_{i,i−1} side by
-        side. A hidden layer may have no unit.
+        side, n_0 counting pieces as well. A hidden layer may have no unit.
     intercepts : tuple of L arrays of shape (n_i,), or None
     activation : {"relu", "tanh", "gelu", "silu"}
     unit_masks : tuple of bool arrays
         For each hidden layer, which units of the network it was cut from are here.
     center : array c of shape (n_0,), or None for 0
         Folded into the intercepts it would take the digits of columns far from 0 with it.
+    pieces : Pieces, or None
+        By which features become more inputs.
     """
 
     weights: tuple[Array, ...]
@@ -37,11 +40,22 @@ class CompactNetwork:
     activation: str
     unit_masks: tuple[NDArray[np.bool_], ...]
     center: Array | None = None
+    pieces: Pieces | None = None
+
+    @property
+    def n_features(self) -> int:
+        """Columns of X."""
+        return self.n_inputs if self.pieces is None else self.pieces.n_features
+
+    @property
+    def n_inputs(self) -> int:
+        """Features and pieces."""
+        return self.weights[0].shape[1]
 
     @property
     def layer_sizes(self) -> tuple[int, ...]:
-        """Units of each layer, from the features to the outputs."""
-        return (self.weights[0].shape[1], *(len(weight) for weight in self.weights))
+        """Units of each layer, from the features, without their pieces, to the outputs."""
+        return (self.n_features, *(len(weight) for weight in self.weights))
 
     @property
     def full_layer_sizes(self) -> tuple[int, ...]:
@@ -51,8 +65,12 @@ class CompactNetwork:
 
     @property
     def blocks(self) -> dict[tuple[int, int], Array]:
-        """Block W_ij from layer j to layer i by (i, j), target first; views of `weights`."""
-        starts = np.concatenate([[0], np.cumsum(self.layer_sizes)])
+        """Block W_ij from layer j to layer i by (i, j), target first; views of `weights`.
+
+        Those from layer 0 have a column for each feature, and then for each piece.
+        """
+        sizes = self.n_inputs, *(len(weight) for weight in self.weights)
+        starts = np.concatenate([[0], np.cumsum(sizes)])
         return {
             (i, j): self.weights[i - 1][:, starts[j] : starts[j + 1]]
             for i in range(1, len(self.weights) + 1)
@@ -67,15 +85,19 @@ class CompactNetwork:
         )
 
     def input_shares(self) -> Array:
-        """Share of the squared norm over all paths to the outputs that starts at each input.
+        """Share of the squared norm over all paths to the outputs that starts at each feature.
 
-        As `spectral.paths.input_shares` of the blocks, q_0 / 1ᵀq_0.
+        As `spectral.paths.input_shares` of the blocks, q_0 / 1ᵀq_0, those of pieces added to their
+        feature's.
 
         Returns
         -------
         array of shape (n_features,)
         """
-        return paths.input_shares(self.blocks)
+        shares = paths.input_shares(self.blocks)
+        if self.pieces is not None:
+            shares = np.bincount(self.pieces.sources, shares, self.n_features)
+        return shares
 
     def __call__(self, X: Array) -> Array:
         """Outputs ŷ for a batch, in few rows at a time.
@@ -96,6 +118,8 @@ class CompactNetwork:
 
     def _evaluate(self, X: Array) -> Array:
         activation = ARRAY_ACTIVATIONS[self.activation]
+        if self.pieces is not None:
+            X = self.pieces.encode(X)
         x = np.empty((len(X), self.weights[-1].shape[1]))
         filled = X.shape[1]
         x[:, :filled] = X
@@ -128,10 +152,10 @@ class CompactNetwork:
         CompactNetwork
             Of inputs and outputs in the units of means and scales.
         """
-        n_features = len(input_scale)
+        n_inputs = len(input_scale)
         weights = [weight.copy() for weight in self.weights]
         for weight in weights:
-            weight[:, :n_features] /= input_scale
+            weight[:, :n_inputs] /= input_scale
         weights[-1] *= output_scale[:, None]
         intercepts = self.intercepts
         if intercepts is not None:
@@ -167,6 +191,21 @@ class CompactNetwork:
             for weight, intercept in zip(self.weights, self.intercepts, strict=True)
         )
         return replace(self, intercepts=intercepts, center=None)
+
+    def with_pieces(self, pieces: Pieces | None) -> "CompactNetwork":
+        """The same weights with inputs that are these pieces, or none where nothing reads them."""
+        if pieces is None:
+            return self
+        n_features, n_inputs = pieces.n_features, self.n_inputs
+        if any(weight[:, n_features:n_inputs].any() for weight in self.weights):
+            return replace(self, pieces=pieces)
+        unread = np.arange(n_features, n_inputs)
+        center = self.center
+        return replace(
+            self,
+            weights=tuple(np.delete(weight, unread, axis=1) for weight in self.weights),
+            center=None if center is None else center[:n_features],
+        )
 
     def __repr__(self) -> str:
         sizes = " -> ".join(map(str, self.layer_sizes))

@@ -22,7 +22,8 @@ class Topology:
         Units of each layer of the network that was searched, without the constant-1 unit.
     gamma_norm : float
         Richness ‖Γ‖, the norm over all paths from input to output through a hidden unit, in the
-        units that the network was trained in; 0 for a linear network.
+        units that the network was trained in; 0 for a linear network. A piece counts as a hidden
+        unit that reads its feature with the weight 1.
     block_norms : array of shape (L + 1, L + 1)
         Frobenius norm of the block W_ij between active units at [i, j], target first. The blocks
         from the input include the intercepts.
@@ -39,6 +40,11 @@ class Topology:
     nonlinear_share : float or None
         Share of the variance of the predictions for the training rows that is lost when the best
         linear map in X takes the place of the network; 0 for a linear one.
+    n_pieces : tuple of ints
+        For each feature, how many pieces of its piecewise-linear encoding are inputs; empty where
+        no feature has any.
+    joins_inputs : bool or None
+        Whether a hidden unit reads more than one feature, itself or through others.
     """
 
     layer_sizes: tuple[int, ...]
@@ -51,6 +57,8 @@ class Topology:
     loss_before: float | None = None
     loss_after: float | None = None
     nonlinear_share: float | None = None
+    n_pieces: tuple[int, ...] = ()
+    joins_inputs: bool | None = None
 
     @classmethod
     def from_compact(cls, compact: CompactNetwork, **measured: float | None) -> "Topology":
@@ -78,17 +86,26 @@ class Topology:
         for array in (norms, *masks):
             array.flags.writeable = False
         sizes = compact.full_layer_sizes
+        searched = compact.n_inputs, *sizes[1:]
         n_intercepts = 0 if compact.intercepts is None else sum(sizes[1:])
+        n_pieces: tuple[int, ...] = ()
+        richness = gamma_norm(blocks)
+        if compact.pieces is not None:
+            n_pieces = tuple(compact.pieces.n_by_feature.tolist())
+            own = compact.weights[-1][:, compact.n_features : compact.n_inputs]
+            richness = float(np.hypot(richness, np.linalg.norm(own)))
         active = norms > 0
         active.flags.writeable = False
         return cls(
             layer_sizes=sizes,
-            gamma_norm=gamma_norm(blocks),
+            gamma_norm=richness,
             block_norms=norms,
             active_blocks=active,
             active_units=masks,
             n_parameters=compact.n_parameters,
-            n_parameters_searched=n_direct_parameters(sizes) + n_intercepts,
+            n_parameters_searched=n_direct_parameters(searched) + n_intercepts,
+            n_pieces=n_pieces,
+            joins_inputs=_joins_inputs(compact),
             **measured,
         )
 
@@ -104,13 +121,24 @@ class Topology:
 
     @property
     def is_linear(self) -> bool:
-        """Whether no hidden unit is active: the network is then a linear map."""
-        return self.n_active_layers == 0
+        """Whether no hidden unit is active and no piece: the network is then a linear map."""
+        return self.n_active_layers == 0 and not any(self.n_pieces)
+
+    @property
+    def is_additive(self) -> bool:
+        """Whether the outputs are sums of functions of one feature each; a linear map is, too."""
+        return self.n_active_layers == 0 or self.joins_inputs is False
 
     def headline(self) -> str:
         """What was learned, in one line."""
         if self.is_linear:
             parts = ["linear: no hidden unit pays for itself", f"{self.n_parameters} parameters"]
+        elif self.n_active_layers == 0:
+            n_bent = sum(n > 0 for n in self.n_pieces)
+            parts = [
+                "additive: no hidden unit pays for itself",
+                f"{sum(self.n_pieces)} pieces of {n_bent} features, {self.n_parameters} parameters",
+            ]
         else:
             share = 100.0 * self.n_parameters / self.n_parameters_searched
             parts = [
@@ -148,6 +176,8 @@ class Topology:
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         return values | {
             "layer_sizes": list(self.layer_sizes),
+            "n_pieces": list(self.n_pieces),
+            "is_additive": self.is_additive,
             "block_norms": self.block_norms.tolist(),
             "active_blocks": self.active_blocks.tolist(),
             "active_units": [mask.tolist() for mask in self.active_units],
@@ -174,6 +204,8 @@ class Topology:
             Where one of the values is missing.
         """
         names = [field.name for field in fields(cls)]
+        later = {"n_pieces": (), "joins_inputs": None}  # than files of 0.1
+        values = later | values
         missing = [name for name in names if name not in values]
         if missing:
             raise ValueError(
@@ -189,6 +221,7 @@ class Topology:
             **{name: values[name] for name in names}
             | {
                 "layer_sizes": tuple(values["layer_sizes"]),
+                "n_pieces": tuple(values["n_pieces"]),
                 "block_norms": norms,
                 "active_blocks": active,
                 "active_units": masks,
@@ -285,3 +318,16 @@ class Topology:
             f"Topology({sizes}, n_active_units={self.n_active_units}, "
             f"gamma_norm={self.gamma_norm:.4g}, n_parameters={self.n_parameters})"
         )
+
+
+def _joins_inputs(compact: CompactNetwork) -> bool:
+    """Whether a hidden unit reads more than one feature."""
+    sources = np.arange(compact.n_features)
+    if compact.pieces is not None:
+        sources = compact.pieces.sources
+    reads = {0: np.eye(compact.n_features, dtype=bool)[sources]}
+    for i in range(1, len(compact.weights)):
+        reads[i] = np.zeros((len(compact.weights[i - 1]), compact.n_features), dtype=bool)
+        for j in range(i):
+            reads[i] |= (compact.blocks[i, j] != 0).astype(int) @ reads[j] > 0
+    return any(bool((read.sum(axis=1) > 1).any()) for i, read in reads.items() if i)

@@ -33,10 +33,19 @@ class LinearMaps:
         1 for two classes.
     fit_intercept : bool
         Whether a map has a last column for the intercept, which is not shrunk.
+    n_read : int, optional
+        Inputs to read, the first of them; by default all.
     """
 
-    def __init__(self, rows: TensorDataset, n_outputs: int, fit_intercept: bool) -> None:
-        X, y = rows.X.cpu().numpy(), rows.y.cpu().numpy()
+    def __init__(
+        self,
+        rows: TensorDataset,
+        n_outputs: int,
+        fit_intercept: bool,
+        n_read: int | None = None,
+    ) -> None:
+        self._n_inputs, self._n_read = rows.X.shape[1], n_read
+        X, y = rows.X[:, :n_read].cpu().numpy(), rows.y.cpu().numpy()
         weight = rows.weight_array()
         self._n_outputs, self._fit_intercept = n_outputs, fit_intercept
         self._found: dict[float, NDArray[np.float64] | None] = {}
@@ -55,11 +64,14 @@ class LinearMaps:
 
         Returns
         -------
-        array of shape (n_outputs, n_features + fit_intercept), or None where the rows hold one
-        class
+        array of shape (n_outputs, n_inputs + fit_intercept), or None where the rows hold one class
         """
         if shrinkage not in self._found:
-            self._found[shrinkage] = self._fit(shrinkage)
+            W = self._fit(shrinkage)
+            if W is not None and self._n_read is not None:
+                unread = np.zeros((len(W), self._n_inputs - self._n_read))
+                W = np.hstack([W[:, : self._n_read], unread, W[:, self._n_read :]])
+            self._found[shrinkage] = W
         return self._found[shrinkage]
 
     def _fit(self, shrinkage: float) -> NDArray[np.float64] | None:
@@ -175,12 +187,15 @@ def _for_all_classes(
 
 
 def best_baseline(
-    network: SpectralNetwork, evaluator: Evaluator, linear_maps: LinearMaps
+    network: SpectralNetwork,
+    evaluator: Evaluator,
+    linear_maps: LinearMaps,
+    n_read: int | None = None,
 ) -> Candidate | None:
     """In place of `network`, the linear map with the least loss on the evaluator's rows.
 
     Rows that were trained on are fitted best with the least shrinkage. None where they hold one
-    class alone.
+    class alone. The maps read the first `n_read` inputs.
     """
     nothing, best = no_units(network), None
     for shrinkage in SHRINKAGES if evaluator.independent else SHRINKAGES[-1:]:
@@ -191,5 +206,5 @@ def best_baseline(
         loss = float(evaluator.losses(linear, nothing).mean())
         if best is not None and loss >= best.loss_after:
             break  # less and less shrinkage, past its best
-        best = Candidate.linear(linear, shrinkage, loss, loss)
+        best = Candidate.linear(linear, shrinkage, n_read, loss, loss)
     return best

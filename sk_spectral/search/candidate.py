@@ -32,6 +32,8 @@ class Candidate:
         Mean loss of the network that was trained, and of this one with these units alone.
     shrinkage : float or None
         With which this linear map was fitted, if it is one that takes the place of a network.
+    n_read : int or None
+        How many of the inputs, the first of them, it was fitted to; None for all.
     fine_tuned_from : Checkpoint or None
         How to fine-tune these units again, on more rows.
     """
@@ -41,14 +43,20 @@ class Candidate:
     loss_before: float
     loss_after: float
     shrinkage: float | None = None
+    n_read: int | None = None
     fine_tuned_from: Checkpoint | None = None
 
     @classmethod
     def linear(
-        cls, network: SpectralNetwork, shrinkage: float, loss_before: float, loss_after: float
+        cls,
+        network: SpectralNetwork,
+        shrinkage: float,
+        n_read: int | None,
+        loss_before: float,
+        loss_after: float,
     ) -> Self:
         """A network that has become a linear map."""
-        return cls(network, no_units(network), loss_before, loss_after, shrinkage)
+        return cls(network, no_units(network), loss_before, loss_after, shrinkage, n_read)
 
     @property
     def has_units(self) -> bool:

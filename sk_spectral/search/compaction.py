@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from sk_spectral.data.batches import TensorDataset
 from sk_spectral.model.compact import CompactNetwork
+from sk_spectral.model.pieces import Pieces
 from sk_spectral.model.topology import Topology
 from sk_spectral.search.baseline import nonlinear_share
 from sk_spectral.search.candidate import Candidate
@@ -30,36 +31,43 @@ def evenly_spaced(rows: TensorDataset) -> TensorDataset:
 
 
 def read(
-    candidate: Candidate, rows: TensorDataset
+    candidate: Candidate, rows: TensorDataset, pieces: Pieces | None = None
 ) -> tuple[CompactNetwork, Topology, NDArray[np.float64]]:
-    """What is left of a network, its topology and the shares of its inputs.
+    """What is left of a network, its topology and the shares of its features.
+
+    The network reads inputs in the units of training, `pieces` among them where there are some.
 
     ValueError where it diverged so far that one of the numbers that tell of it is none.
     """
     with np.errstate(all="ignore"):  # looked for below
-        share = nonlinear_share_of(candidate, rows)
+        share = nonlinear_share_of(candidate, rows, pieces)
         compact = cut_out(candidate, rows.X[:_ROWS_TO_COMPARE])
+        with_pieces = compact.with_pieces(pieces)
         topology = Topology.from_compact(
-            compact,
+            with_pieces,
             loss_before=candidate.loss_before,
             loss_after=candidate.loss_after,
             nonlinear_share=share,
         )
-        shares = compact.input_shares()
+        shares = with_pieces.input_shares()
     told = candidate.loss_before, candidate.loss_after, share, topology.gamma_norm
     if not all(np.isfinite(numbers).all() for numbers in (told, topology.block_norms, shares)):
         raise diverged("The weights of the network became too large to be squared")
     return compact, topology, shares
 
 
-def nonlinear_share_of(candidate: Candidate, rows: TensorDataset) -> float:
-    """Share of the predictions that no linear map has, on evenly spaced rows."""
-    if not candidate.has_units:
+def nonlinear_share_of(
+    candidate: Candidate, rows: TensorDataset, pieces: Pieces | None = None
+) -> float:
+    """Share of the predictions that no linear map of the features has, on evenly spaced rows."""
+    reads_pieces = pieces is not None and candidate.n_read is None
+    if not (candidate.has_units or reads_pieces):
         return 0.0
+    n_features = None if pieces is None else pieces.n_features
     some = evenly_spaced(rows)
     outputs = candidate.network.evaluate(some.X, candidate.unit_masks)
     return nonlinear_share(
-        some.X.cpu().numpy(),
+        some.X[:, :n_features].cpu().numpy(),
         outputs.cpu().numpy(),
         some.weight_array(),
         candidate.network.fit_intercept,

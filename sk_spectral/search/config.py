@@ -21,6 +21,7 @@ class SearchConfig:
     fit_intercept: bool = True
     train_input_eigenvalues: bool = True
     standardize: bool = True
+    n_knots: int | str = 0
     early_stopping: bool | str = "auto"
     validation_fraction: float = 0.1
     warm_start: bool = False

@@ -15,7 +15,14 @@ from sk_spectral.search.baseline import SHRINKAGES, LinearMaps
 from sk_spectral.search.candidate import with_linear_map
 from sk_spectral.search.config import SearchConfig
 from sk_spectral.search.out_of_fold import OutOfFold, compared_so_far, mean_zero_one
-from sk_spectral.search.significance import FEW_ROWS, SHARE_THAT_COUNTS, WHERE_BENT, on_folds
+from sk_spectral.search.significance import (
+    FEW_ROWS,
+    OF_PIECES,
+    SHARE_FOR_PIECES,
+    SHARE_THAT_COUNTS,
+    WHERE_BENT,
+    on_folds,
+)
 from sk_spectral.search.streams import RandomStreams
 from sk_spectral.search.wide_limit import bends
 from sk_spectral.spectral.network import SpectralNetwork
@@ -36,10 +43,13 @@ def cross_validate(
     loss: SquaredError | LogLoss,
     streams: RandomStreams,
     *,
+    n_features: int,
     validated: bool,
     report: Callable[[str], None] = lambda line: None,
 ) -> tuple[OutOfFold | None, SpectralNet]:
     """The training from `start` on against linear maps, out of fold, and the net of one fold.
+
+    Those of the first `n_features` inputs alone are a step below those of all.
 
     Where it is `validated`, each fold sets rows apart for this as the whole does. Else the folds
     find the number of epochs that is best for the rows held out. Too few different rows compare
@@ -73,7 +83,10 @@ def cross_validate(
         report,
         standard_errors=on_folds(splitter.n_groups, validated),
         tol=config.prune_tol or 0.0,
-        bent=not validated and rows.y.ndim == 1 and bends(rows, splitter.groups, WHERE_BENT),
+        bent=not validated
+        and rows.y.ndim == 1
+        and bends(rows.of_inputs(n_features), splitter.groups, WHERE_BENT),
+        n_features=n_features,
         apply=None if start.can_be_every_map() else partial(_nearest_outputs, start),
     )
     if not nets:
@@ -136,6 +149,7 @@ def compare_out_of_fold(
     tol: float = 0.0,
     bent: bool = False,
     apply: Callable[[Tensor, Tensor], Tensor] | None = None,
+    n_features: int | None = None,
 ) -> OutOfFold | None:
     """Fit the network and linear maps to all folds but one, in turn, and test them on that one.
 
@@ -161,6 +175,9 @@ def compare_out_of_fold(
         As for OutOfFold.
     apply : callable, optional
         Outputs for X of a linear map W, where the network cannot become every map.
+    n_features : int, optional
+        Linear maps of so many inputs are tried as well, and kept unless those of all win as units
+        have to.
 
     Returns
     -------
@@ -190,6 +207,12 @@ def compare_out_of_fold(
         bent=bent,
         constant_zero_one=mean_zero_one(loss, constants, y, weight),
     )
+    if n_features is not None and n_features < rows.X.shape[1]:
+        maps = [LinearMaps(others, n_outputs, fit_intercept, n_features) for others in fitted]
+        simpler = _best_linear(maps, tested, y, weight, loss, apply)
+        if simpler is not None:
+            compared = _on_the_ladder(compared, *simpler, n_features)
+    linear = compared.linear
     curves: list[Tensor] = []
     for fit, others, some in zip(fits or (), fitted, tested, strict=fits is not None):
         curves.append(fit(others, some, float(weighted_mean(linear, weight))))
@@ -205,6 +228,31 @@ def compare_out_of_fold(
         if n >= _FEWEST_ROWS_TO_END and result.is_decided(share) and hopeful.is_decided(share):
             return result
     return result if curves else compared
+
+
+def _on_the_ladder(
+    compared: OutOfFold,
+    simpler: Tensor,
+    simpler_zero_one: Tensor | None,
+    shrinkage: float,
+    n_read: int,
+) -> OutOfFold:
+    """What the network is compared with, and what is kept if it loses, of two sorts of maps."""
+    pays = replace(
+        compared,
+        network=compared.linear,
+        network_zero_one=compared.linear_zero_one,
+        linear=simpler,
+        linear_zero_one=simpler_zero_one,
+        standard_errors=OF_PIECES,
+        tol=SHARE_FOR_PIECES * compared.tol,
+    ).prefers_units()
+    if pays:
+        return compared
+    kept = replace(compared, shrinkage=shrinkage, n_read=n_read)
+    if weighted_mean(simpler, compared.sample_weight) <= compared.mean_linear_loss():
+        return replace(kept, linear=simpler, linear_zero_one=simpler_zero_one)
+    return replace(kept, kept=simpler)
 
 
 def _constant_outputs(

@@ -77,14 +77,12 @@ class Evaluator:
         """Largest loss that may take the place of `loss`."""
         return loss * (1.0 + (self.tol or 0.0)) + RELATIVE_FLOOR * self.constant_loss
 
-    def prefers_units(self, candidate: Candidate, linear: Candidate) -> bool:
-        """Whether units that stay are better than a linear map by more than what is tolerated.
+    def prefers(self, candidate: Candidate, simpler: Candidate) -> bool:
+        """Whether a candidate is better than a simpler one by more than what is tolerated.
 
         On rows of its own some standard errors of the difference are asked for, too.
         """
-        if not candidate.has_units:
-            return False
-        losses = self.losses(linear.network, linear.unit_masks)
+        losses = self.losses(simpler.network, simpler.unit_masks)
         error = 0.0
         if self.independent:
             excess = losses - self.losses(candidate.network, candidate.unit_masks)

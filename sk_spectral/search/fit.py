@@ -159,6 +159,7 @@ class _Search:
             self.config,
             self.loss,
             self.streams,
+            n_features=self.scaling.n_features,
             validated=self.split.valid is not None,
             report=self.report,
         )
@@ -173,10 +174,12 @@ class _Search:
             report=lambda line: None,
         )
 
-    def _linear_map(self, network: SpectralNetwork, shrinkage: float) -> SpectralNetwork:
+    def _linear_map(
+        self, network: SpectralNetwork, shrinkage: float, n_read: int | None
+    ) -> SpectralNetwork:
         """The best linear map of all rows in place of a network."""
         rows = self._rows(self.split.whole)
-        maps = LinearMaps(rows, network.layer_sizes[-1], network.fit_intercept)
+        maps = LinearMaps(rows, network.layer_sizes[-1], network.fit_intercept, n_read)
         return with_linear_map(network, torch.as_tensor(maps(shrinkage)))
 
     def _stay_linear(self, compared: OutOfFold, net: SpectralNet) -> _Found:
@@ -192,13 +195,14 @@ class _Search:
             compared.has_network
             and was_cut_off(net, max_iter, compared.n_epochs)
             and splitter is not None
-            and bends(rows, splitter.groups, BEFORE_A_WARNING)
+            and bends(rows.of_inputs(self.scaling.n_features), splitter.groups, BEFORE_A_WARNING)
         ):
             warnings += ((ConvergenceWarning, UNITS_MIGHT_PAY.format(max_iter)),)
-        loss = compared.mean_linear_loss()
+        loss = compared.mean_kept_loss()
         candidate = Candidate.linear(
-            self._linear_map(net.module_, compared.shrinkage),
+            self._linear_map(net.module_, compared.shrinkage, compared.n_read),
             compared.shrinkage,
+            compared.n_read,
             loss_before=compared.mean_loss() if compared.has_network else loss,
             loss_after=loss,
         )
@@ -215,7 +219,7 @@ class _Search:
         if fine_tuning is not None and candidate.fine_tuned_from is not None and has_more_rows:
             candidate = fine_tuning.again(candidate, self._rows(self.split.whole))
         if candidate.shrinkage is not None:
-            network = self._linear_map(candidate.network, candidate.shrinkage)
+            network = self._linear_map(candidate.network, candidate.shrinkage, candidate.n_read)
             candidate = replace(candidate, network=network)
         return replace(found, candidate=candidate)
 
@@ -241,10 +245,21 @@ class _Search:
             fine_tuning = FineTuning(
                 network, config.training, self.loss, self.streams, watched=valid is not None
             )
-        kept = select(network, evaluator, rows, valid, compared, fine_tuning, self.report)
+        kept = select(
+            network,
+            evaluator,
+            rows,
+            valid,
+            compared,
+            fine_tuning,
+            self.report,
+            self.scaling.n_features,
+        )
         if config.training.is_penalized and (evaluator.independent or kept.shrinkage is not None):
             free = self._without_penalty()._train(rows, valid, n_epochs).module_
-            found = over_regularisation(free, network, kept, evaluator, rows, compared)
+            found = over_regularisation(
+                free, network, kept, evaluator, rows, compared, self.scaling.n_features
+            )
             if found is not None:
                 warnings = self._about_alpha(found) + warnings
         return _Found(kept, net, evenly_spaced(rows), warnings), fine_tuning

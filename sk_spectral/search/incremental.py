@@ -5,6 +5,7 @@ as it is known, and not of the first or the last chunk alone.
 """
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Self
 
 import numpy as np
@@ -15,7 +16,8 @@ from sk_spectral.data.batches import TensorDataset
 from sk_spectral.data.dataset import Data
 from sk_spectral.data.reservoir import Reservoir, joined
 from sk_spectral.data.running_moments import RunningMoments
-from sk_spectral.data.scaling import Scaling, refuse_beyond
+from sk_spectral.data.scaling import Scaling, encoded_parts, refuse_beyond
+from sk_spectral.model.pieces import Pieces
 from sk_spectral.search.candidate import Candidate
 from sk_spectral.search.config import SearchConfig
 from sk_spectral.search.evaluation import Evaluator
@@ -42,6 +44,7 @@ class Seen:
     Attributes
     ----------
     inputs : RunningMoments
+        Of the features, and of their pieces.
     targets : RunningMoments or None
         Of targets that have units.
     sample : Reservoir
@@ -53,6 +56,8 @@ class Seen:
         By hidden layer, the units that a fit before has left; None for all.
     pruned : tuple (list of bool arrays, int), or None
         The units that the last pruning left, and how many rows had been seen by then.
+    pieces : Pieces or None
+        Of a fit before.
     """
 
     inputs: RunningMoments
@@ -62,12 +67,13 @@ class Seen:
     weight: float
     units: list[NDArray[np.bool_]] | None = None
     pruned: tuple[list[NDArray[np.bool_]], int] | None = None
+    pieces: Pieces | None = None
 
     @classmethod
     def of(cls, data: Data, streams: RandomStreams) -> Self:
         """The first rows."""
         sample = Reservoir.empty(data, streams.seed("sample")).with_rows(data)
-        return cls(*_moments(data), sample, len(data), data.total_weight)
+        return cls(*_moments(data, None), sample, len(data), data.total_weight)
 
     @classmethod
     def of_a_fit(
@@ -84,11 +90,11 @@ class Seen:
         if data.targets.have_units:
             targets = RunningMoments.taken_as(n_rows, scaling.output_mean, scaling.output_scale)
         sample = Reservoir.empty(data, streams.seed("sample"))
-        return cls(inputs, targets, sample, n_rows, float(n_rows), units)
+        return cls(inputs, targets, sample, n_rows, float(n_rows), units, pieces=scaling.pieces)
 
     def with_rows(self, data: Data) -> "Seen":
         """After these rows have come, too."""
-        inputs, targets = _moments(data)
+        inputs, targets = _moments(data, self.pieces)
         known = self.targets
         return replace(
             self,
@@ -150,6 +156,8 @@ def learn_on(
         rows = joined(before.sample.rows, data)
         if np.all(rows.sample_weight == 1):
             rows = replace(rows, sample_weight=None)
+        if now.pieces is not None:  # a fit of so few rows: a new network has none
+            now = replace(now, inputs=_moments(rows, None)[0], pieces=None)
         learned = _begun(rows, config, streams, now, learned.history)
         return _train_and_prune(learned, rows, config)
     with learned.net.unchanged_on_error():
@@ -280,9 +288,9 @@ def _by_all_weights(rows: TensorDataset, data: Data, now: Seen) -> TensorDataset
     return TensorDataset(rows.X, rows.y, weight * relative)
 
 
-def _moments(data: Data) -> tuple[RunningMoments, RunningMoments | None]:
+def _moments(data: Data, pieces: Pieces | None) -> tuple[RunningMoments, RunningMoments | None]:
     weight = data.sample_weight
-    inputs = RunningMoments.of(data.parts_of_X, weight)
+    inputs = RunningMoments.of(partial(encoded_parts, data, pieces), weight)
     refuse_beyond(inputs.largest, "Column {} of X")
     if not data.targets.have_units:
         return inputs, None

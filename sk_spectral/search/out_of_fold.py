@@ -32,7 +32,11 @@ class OutOfFold:
         1 for each row that is given a wrong class, where there are classes.
     sample_weight : Tensor of shape (n_tested,), or None
     shrinkage : float
-        Of the linear maps with the least loss.
+        Of the linear maps that are kept where the network loses.
+    n_read : int or None
+        How many of the inputs, the first of them, these read; None for all.
+    kept : Tensor of shape (n_tested,), or None
+        Their losses, where these maps are not those of `linear`, which have the least.
     constant_loss : float
         Mean loss on all rows of the best constants for the other folds.
     n_epochs : int, or None
@@ -65,6 +69,8 @@ class OutOfFold:
     temperature: float = 1.0
     bent: bool = False
     constant_zero_one: float = 0.0
+    n_read: int | None = None
+    kept: Tensor | None = None
 
     def mean_loss(self) -> float:
         """Mean loss of the network."""
@@ -73,6 +79,11 @@ class OutOfFold:
     def mean_linear_loss(self) -> float:
         """Mean loss of the linear map."""
         return float(weighted_mean(self.linear, self.sample_weight))
+
+    def mean_kept_loss(self) -> float:
+        """Mean loss of the linear map that is kept where the network loses."""
+        losses = self.linear if self.kept is None else self.kept
+        return float(weighted_mean(losses, self.sample_weight))
 
     def prefers_units(self) -> bool:
         """Whether units beat the linear map, neither having seen the rows.
@@ -174,6 +185,7 @@ def compared_so_far(
         compared,
         network=loss(outputs, y).double(),
         linear=compared.linear[:n],
+        kept=None if compared.kept is None else compared.kept[:n],
         sample_weight=weight,
         network_zero_one=loss.zero_one(outputs, y),
         linear_zero_one=None if mistakes is None else mistakes[:n],

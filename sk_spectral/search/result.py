@@ -86,7 +86,8 @@ class SearchResult:
 def initial(data: Data, config: SearchConfig, streams: RandomStreams, *, complete: bool) -> Start:
     """Scaling of these rows, and a network that starts as a linear map.
 
-    `complete` says that no others are to come, so that equal columns are known to be equal.
+    `complete` says that no others are to come, so that equal columns are known to be equal, and
+    quantiles to be those of all: else no knots are placed.
     """
     scales_y = config.standardize and data.targets.have_units
     scaling = Scaling.fit(
@@ -95,9 +96,10 @@ def initial(data: Data, config: SearchConfig, streams: RandomStreams, *, complet
         centered=config.fit_intercept,
         standardize=config.standardize,
         complete=complete,
+        n_knots=config.n_knots if complete else 0,
     )
     network = SpectralNetwork(
-        (data.n_features, *config.hidden_layer_sizes, data.targets.n_outputs),
+        (len(scaling.input_mean), *config.hidden_layer_sizes, data.targets.n_outputs),
         activation=config.activation,
         fit_intercept=bool(config.fit_intercept),
         train_input_eigenvalues=bool(config.train_input_eigenvalues),
@@ -123,7 +125,7 @@ def result_of(
     if candidate.network is not network:
         network.load_state_dict(candidate.network.state_dict())
     network.to("cpu")
-    compact, topology, importances = read(candidate, rows)
+    compact, topology, importances = read(candidate, rows, scaling.pieces)
     return SearchResult(
         network,
         net,

@@ -26,6 +26,7 @@ def select(
     compared: OutOfFold | None = None,
     fine_tuning: FineTuning | None = None,
     report: Callable[[str], None] = lambda line: None,
+    n_features: int | None = None,
 ) -> Candidate:
     """The best linear map where hidden units do not beat it, else the units that pay.
 
@@ -46,29 +47,59 @@ def select(
         Trains what is left further. Without it the network is pruned as it is.
     report : callable
         Told of each step in a line.
+    n_features : int, optional
+        Linear maps of so many inputs, the first of them, are a step below those of all.
 
     Returns
     -------
     Candidate
         With a shrinkage if it is the linear map.
     """
-    linear = None
+    ladder = []
     if compared is None or evaluator.independent:
-        maps = LinearMaps(train, network.layer_sizes[-1], network.fit_intercept)
-        linear = best_baseline(network, evaluator, maps)
+        ladder = baselines(network, evaluator, train, n_features)
     candidate = (prune if fine_tuning is None else unpruned)(network, evaluator)
-    if compared is None and linear is not None and not evaluator.prefers_units(candidate, linear):
+    best = min(ladder, key=lambda linear: linear.loss_after, default=None)
+    pays = candidate.has_units and (best is None or evaluator.prefers(candidate, best))
+    if compared is None and best is not None and not pays:
         report("no hidden unit: they do not beat the best linear map")
-        return replace(linear, loss_before=candidate.loss_before)
+        return replace(_lowest(ladder, evaluator), loss_before=candidate.loss_before)
     if fine_tuning is None:
         return candidate
-    linear_loss, loss, tolerance = inf if linear is None else linear.loss_after, None, 0.0
+    linear_loss, loss, tolerance = inf if best is None else best.loss_after, None, 0.0
     if compared is not None and not evaluator.independent:
         linear_loss, loss = compared.mean_linear_loss(), compared.mean_loss()
         # Divergences of outputs go with the square of what these are divided by.
         tolerance = SHARE_OF_ERROR * compared.mean_gain()[1] / compared.temperature**2
     refit = partial(fine_tuning.refit, rows=fine_tuning.soft_targets(train), valid=valid)
     return prune_iteratively(network, evaluator, linear_loss, refit, report, loss, tolerance)
+
+
+def baselines(
+    network: SpectralNetwork,
+    evaluator: Evaluator,
+    train: TensorDataset,
+    n_features: int | None = None,
+) -> list[Candidate]:
+    """The best linear map of the features, and that of all inputs where these are more."""
+    n_inputs = train.X.shape[1]
+    steps = [None] if n_features is None or n_features == n_inputs else [n_features, None]
+    found = []
+    for n_read in steps:
+        maps = LinearMaps(train, network.layer_sizes[-1], network.fit_intercept, n_read)
+        best = best_baseline(network, evaluator, maps, n_read)
+        if best is not None:
+            found.append(best)
+    return found
+
+
+def _lowest(ladder: list[Candidate], evaluator: Evaluator) -> Candidate:
+    """The simplest that none above beats."""
+    lowest = ladder[0]
+    for candidate in ladder[1:]:
+        if evaluator.prefers(candidate, lowest):
+            lowest = candidate
+    return lowest
 
 
 KEEPS_LINEAR = (
@@ -83,6 +114,7 @@ def over_regularisation(
     evaluator: Evaluator,
     train: TensorDataset,
     compared: OutOfFold | None,
+    n_features: int | None = None,
 ) -> str | None:
     """What the penalty does, for a warning, if the loss falls without it.
 
@@ -102,7 +134,7 @@ def over_regularisation(
         Folds by which units were preferred with the penalty.
     """
     if not found.has_units:
-        without = select(free, evaluator, train, compared=compared)
+        without = select(free, evaluator, train, compared=compared, n_features=n_features)
         return KEEPS_LINEAR if without.shrinkage is None else None
     losses, trained = (
         evaluator.losses(network, network.active_units()) for network in (free, penalised)

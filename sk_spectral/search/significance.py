@@ -17,6 +17,13 @@ OF_MISTAKES = 2.0
 """Standard errors of the mistakes that are enough as well: a few rows that are far off can hide in
 the error of the loss what all others tell."""
 
+OF_PIECES = 2.0
+"""Standard errors by which a linear map of pieces, too, must win against one of features alone, on
+rows held out: both are convex, so that nothing but the rows is left to chance."""
+
+SHARE_FOR_PIECES = 0.2
+"""Of the share of the loss by which units must win in addition: an additive model can be read."""
+
 WHERE_BENT = 1.5
 """Likewise, of loss or of mistakes, where it is known from elsewhere that no linear map says all,
 by as many standard errors."""

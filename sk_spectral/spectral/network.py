@@ -174,6 +174,7 @@ class SpectralNetwork(nn.Module):
         with torch.no_grad():
             self._set_initial_eigenvalues()
             first = self.eigenvectors[0]
+            first[:, ~W.to(first.device).any(dim=0)] = 0.0  # is not read, to the last digit
             unit = torch.eye(len(first), dtype=torch.float64, device=first.device)
             # What follows φ_0, with its sign: the map of a network whose φ_0 is the identity.
             after = algebra.linear_map([unit, *(phi.double() for phi in self.eigenvectors[1:])])

@@ -5,7 +5,6 @@ import torch
 from sk_spectral import SpectralNASClassifier, SpectralNASRegressor
 from sk_spectral.data import dataset
 from sk_spectral.data.dataset import Data
-from sk_spectral.data.moments import first_equals, moments_of
 from sk_spectral.data.scaling import Scaling
 from sk_spectral.search.compaction import compact_network
 
@@ -44,44 +43,6 @@ def test_the_code_of_two_values_changes_no_prediction():
         for Z in (X, recoded)
     ]
     np.testing.assert_allclose(*predictions, rtol=1e-3, atol=1e-3)
-
-
-@pytest.mark.parametrize(
-    ("magnitude", "offset"),
-    [(1e-300, 0.0), (1e-170, 1e6), (1.0, 0.0), (1.0, 1e6), (1e150, 1e6), (1e300, 0.0)],
-)
-def test_moments_neither_overflow_nor_underflow(magnitude, offset):
-    x = np.random.default_rng(0).normal(size=100) / 1e3 + offset
-    weight = np.random.default_rng(1).uniform(1e-200, 1e200, 100)
-    moments = moments_of(lambda: [x[:40, None] * magnitude, x[40:, None] * magnitude], weight)
-    share = weight / 1e200
-    mean = np.average(x - offset, weights=share)
-    deviation = np.sqrt(np.average((x - offset - mean) ** 2, weights=share))
-    np.testing.assert_allclose(moments.mean / magnitude, offset + mean)
-    np.testing.assert_allclose(moments.deviation / magnitude, deviation, rtol=1e-6)
-    np.testing.assert_allclose(moments.root_mean_square / moments.mean, np.hypot(
-        1.0, deviation / (offset + mean)), rtol=1e-6)  # fmt: skip
-
-
-def test_what_has_no_spread_is_constant():
-    rng = np.random.default_rng(0)
-    shares = rng.dirichlet(np.ones(3), 100)
-    X = np.column_stack([
-        np.full(100, 0.1), shares.sum(axis=1), rng.normal(size=100) * 1e-310,
-        1e15 + rng.integers(0, 2, 100), 1e6 + 1e-3 * rng.normal(size=100),
-    ])  # fmt: skip
-    assert moments_of(lambda: [X]).constant.tolist() == [True, True, True, False, False]
-
-
-def test_equal_columns_are_found_among_those_of_equal_range():
-    rng = np.random.default_rng(0)
-    X = rng.integers(0, 2, (50, 4)).astype(float)
-    X = np.column_stack([X, X[:, 1], rng.normal(size=50), -0.0 * X[:, 0], 0.0 * X[:, 0], X[:, 1]])
-
-    def parts():
-        return [X[:20], X[20:]]
-
-    assert first_equals(parts, moments_of(parts)).tolist() == [0, 1, 2, 3, 1, 5, 6, 6, 1]
 
 
 def data(n_samples=60, seed=0):

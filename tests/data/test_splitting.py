@@ -2,7 +2,14 @@ import numpy as np
 import pytest
 
 from sk_spectral.data.dataset import Data
-from sk_spectral.data.splitting import MOST_ROWS, N_FOLDS, Splitter
+from sk_spectral.data.splitting import (
+    FEWEST_INFORMATIVE,
+    MOST_ROWS,
+    N_FOLDS,
+    Split,
+    Splitter,
+    folds_tell_more,
+)
 
 
 def data_of(y, X=None, seed=0):
@@ -91,3 +98,83 @@ def test_one_row_of_each_is_left_whatever_the_fraction():
     for fraction in (0.01, 0.99):
         train, valid = Splitter.of(data_of(np.zeros((2, 1)))).set_apart(fraction, 0)
         assert (len(train), len(valid)) == (1, 1)
+
+
+def split_of(data, valid=None, **changes):
+    settings = {
+        "early_stopping": "auto", "validation_fraction": 0.1, "is_compared": True, "watches": True,
+        "random_state": 0,
+    }  # fmt: skip
+    return Split.of(data, valid, **settings | changes)
+
+
+def rows_of(data):
+    return data.rows.tolist() if data.rows is not None else list(range(len(data)))
+
+
+@pytest.mark.parametrize(
+    ("n_samples", "changes", "n_valid"),
+    [
+        (99, {}, None),
+        (100, {}, 10),
+        (100, {"watches": False}, None),
+        (100, {"early_stopping": False}, None),
+        (99, {"early_stopping": True}, 10),
+        (99, {"early_stopping": True, "validation_fraction": 0.5}, 50),
+        (99, {"early_stopping": True, "watches": False}, 10),
+    ],
+)
+def test_rows_are_set_apart_where_they_are_asked_for_or_enough(n_samples, changes, n_valid):
+    split = split_of(data_of(np.zeros((n_samples, 1))), **changes)
+    if n_valid is None:
+        assert split.valid is None
+        assert split.train is split.whole
+    else:
+        assert len(split.valid) == n_valid
+        both = rows_of(split.train) + rows_of(split.valid)
+        assert sorted(both) == list(range(n_samples))
+
+
+def test_rows_that_the_user_has_set_apart_are_the_only_ones():
+    data, valid = data_of(np.zeros((200, 1))), data_of(np.ones((20, 1)))
+    split = split_of(data, valid, early_stopping=True)
+    assert split.valid is valid
+    assert split.train is split.whole is data
+
+
+@pytest.mark.parametrize("is_compared", [True, False])
+def test_folds_are_of_all_rows_where_a_comparison_is_wanted(is_compared):
+    split = split_of(data_of(np.zeros((200, 1))), is_compared=is_compared)
+    assert (split.splitter is not None) == is_compared
+    if is_compared:
+        assert len(split.splitter.groups) == 200
+
+
+def test_one_row_however_often_cannot_be_split():
+    split = split_of(data_of(np.zeros((50, 1)), np.ones((50, 2))), early_stopping=True)
+    assert split.splitter is None
+    assert split.valid is None
+
+
+@pytest.mark.parametrize(
+    ("y", "expected"),
+    [
+        (np.zeros((MOST_ROWS, 1)), True),
+        (np.zeros((MOST_ROWS + 1, 1)), False),
+        (np.arange(MOST_ROWS + 1) % 2, False),
+        # A tenth of the rows set apart: ten of those outside of the largest class, or nine.
+        (np.arange(MOST_ROWS + 1) < 10 * FEWEST_INFORMATIVE, False),
+        (np.arange(MOST_ROWS + 1) < 10 * FEWEST_INFORMATIVE - 1, True),
+    ],
+)
+def test_folds_tell_more_of_few_rows_and_of_rare_classes(y, expected):
+    y = y.astype(int) if y.dtype == bool else y
+    assert folds_tell_more(data_of(y, np.zeros((len(y), 1))), 0.1) == expected
+
+
+@pytest.mark.parametrize("stratified", [True, False])
+def test_rows_set_apart_depend_on_the_seed_alone(stratified):
+    y = np.arange(60) % 2 if stratified else np.zeros((60, 1))
+    one, other, third = (Splitter.of(data_of(y)).set_apart(0.2, seed)[1] for seed in (0, 0, 1))
+    np.testing.assert_array_equal(one, other)
+    assert not np.array_equal(one, third)

@@ -168,9 +168,8 @@ def test_the_same_random_state_gives_equal_predictions(diabetes, n_jobs):
     assert not np.array_equal(other, expected)
 
 
-def test_round_trips(diabetes, cancer, tmp_path):
-    for model, (X, y) in ((regressor(), diabetes), (classifier(), cancer)):
-        model.fit(X, y)
+def test_round_trips(fitted_regressor, bent_rows, fitted_classifier, iris_rows, tmp_path):
+    for model, (X, _) in ((fitted_regressor, bent_rows), (fitted_classifier, iris_rows)):
         joblib.dump(model, tmp_path / "model.joblib")
         for loaded in (pickle.loads(pickle.dumps(model)), joblib.load(tmp_path / "model.joblib")):
             np.testing.assert_array_equal(loaded.predict(X), model.predict(X))
@@ -188,11 +187,9 @@ def test_clone_is_unfitted_and_equal(diabetes):
     assert not hasattr(copy, "network_")
 
 
-def test_the_notebook_repr_works_before_and_after_fit(diabetes):
-    X, y = diabetes
-    model = regressor()
-    assert "SpectralNASRegressor" in model._repr_html_()
-    assert "SpectralNASRegressor" in model.fit(X, y)._repr_html_()
+def test_the_notebook_repr_works_before_and_after_fit(fitted_regressor):
+    assert "SpectralNASRegressor" in clone(fitted_regressor)._repr_html_()
+    assert "SpectralNASRegressor" in fitted_regressor._repr_html_()
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from copy import deepcopy
 import numpy as np
 import pytest
 import torch
+from configurations import ACTIVATIONS, SOLVERS
 from sklearn.datasets import (
     load_breast_cancer,
     load_diabetes,
@@ -112,38 +113,29 @@ def test_real_data_against_the_linear_model_and_the_mlp(name):
     assert score(ours) >= max(map(score, rivals)) - allowed
 
 
-@pytest.fixture(scope="module")
-def bent():
-    """Two inputs, a target with a kink: a few hidden units are needed."""
-    rng = np.random.RandomState(0)
-    X = rng.uniform(-3, 3, size=(600, 2)) * [1.0, 50.0] + [10.0, -200.0]
-    y = 1000.0 * np.abs(X[:, 0] - 10.0) + X[:, 1] + 5000.0
-    return X, y
+@pytest.fixture
+def model(fitted_regressor):
+    return fitted_regressor
 
 
-@pytest.fixture(scope="module")
-def model(bent):
-    return SpectralNASRegressor((32, 32), random_state=0).fit(*bent)
-
-
-def test_predictions_are_in_the_units_of_y(model, bent):
-    X, y = bent
+def test_predictions_are_in_the_units_of_y(model, bent_rows):
+    X, y = bent_rows
     assert model.score(X, y) > 0.98
     assert model.predict(X).dtype == np.float64
     assert model.predict(X.astype(np.float32)).shape == y.shape
 
 
-def test_the_topology_is_that_of_the_network_that_predicts(model, bent):
-    X, _ = bent
+def test_the_topology_is_that_of_the_network_that_predicts(model, bent_rows):
+    X, _ = bent_rows
     units = model.topology_.n_active_units
-    assert model.compact_.layer_sizes == (2, *units, 1)
+    assert model.compact_.layer_sizes == (3, *units, 1)
     assert sum(units) > 0
     assert model.topology_.n_parameters == model.compact_.n_parameters
     np.testing.assert_array_equal(model.compact_(X)[:, 0], model.predict(X))
 
 
-def test_the_compact_network_is_the_pruned_full_one(model, bent):
-    X, _ = bent
+def test_the_compact_network_is_the_pruned_full_one(model, bent_rows):
+    X, _ = bent_rows
     scaled = torch.as_tensor((X - model._scaling.input_mean) / model._scaling.input_scale)
     masks = [torch.tensor(mask).double() for mask in model.topology_.active_units]
     with torch.no_grad():
@@ -152,8 +144,8 @@ def test_the_compact_network_is_the_pruned_full_one(model, bent):
     np.testing.assert_allclose(model.predict(X), expected[:, 0], rtol=1e-8)
 
 
-def test_predict_needs_no_torch(model, bent, monkeypatch):
-    X, _ = bent
+def test_predict_needs_no_torch(model, bent_rows, monkeypatch):
+    X, _ = bent_rows
 
     def refuse(*args, **kwargs):
         raise AssertionError("torch was used")
@@ -164,14 +156,14 @@ def test_predict_needs_no_torch(model, bent, monkeypatch):
     np.testing.assert_array_equal(model.predict(X), expected)
 
 
-def test_prune_tol_none_keeps_every_active_unit(bent):
-    X, y = bent
+def test_prune_tol_none_keeps_every_active_unit(bent_rows):
+    X, y = bent_rows
     model = SpectralNASRegressor((8, 8), prune_tol=None, max_iter=5, random_state=0).fit(X, y)
     assert model.topology_.n_active_units == (8, 8)
 
 
-def test_gamma_is_reported_in_units_of_training(bent):
-    X, y = bent
+def test_gamma_is_reported_in_units_of_training(bent_rows):
+    X, y = bent_rows
     model = SpectralNASRegressor(
         (16,), standardize=False, prune_tol=None, max_iter=2, random_state=0
     ).fit(X / 100, y / 10_000)
@@ -185,8 +177,8 @@ def test_gamma_is_reported_in_units_of_training(bent):
 
 @pytest.mark.parametrize("fit_intercept", [True, False])
 @pytest.mark.parametrize("standardize", [True, False])
-@pytest.mark.parametrize("activation", ["relu", "tanh", "gelu", "silu"])
-@pytest.mark.parametrize("solver", ["adam", "sgd", "lbfgs"])
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("solver", SOLVERS)
 def test_every_combination_of_settings_fits(fit_intercept, standardize, activation, solver):
     X, y = linear_data(0, 1.0, n_samples=120)
     model = SpectralNASRegressor(
@@ -242,8 +234,8 @@ def test_class_weight_balanced_equals_the_weights_it_stands_for():
     assert balanced.predict(X).mean() > plain.predict(X).mean()
 
 
-def test_given_validation_rows_are_watched(bent):
-    X, y = bent
+def test_given_validation_rows_are_watched(bent_rows):
+    X, y = bent_rows
     model = SpectralNASRegressor((16,), random_state=0, max_iter=100)
     model.fit(X[:300], y[:300], X_val=X[300:], y_val=y[300:])
     error = np.mean((model.predict(X[300:]) - y[300:]) ** 2) / y[:300].var()
@@ -256,16 +248,16 @@ def test_loss_curve_and_n_iter(model):
     assert min(model.loss_curve_) < 0.1 * model.loss_curve_[0]
 
 
-def test_a_second_fit_starts_afresh(bent):
-    X, y = bent
+def test_a_second_fit_starts_afresh(bent_rows):
+    X, y = bent_rows
     settings = {"hidden_layer_sizes": (8,), "max_iter": 5, "random_state": 0}
     once = SpectralNASRegressor(**settings).fit(X, y)
     twice = SpectralNASRegressor(**settings).fit(X[:, ::-1] * 3, -y).fit(X, y)
     np.testing.assert_array_equal(once.predict(X), twice.predict(X))
 
 
-def test_warm_start_goes_on(bent):
-    X, y = bent
+def test_warm_start_goes_on(bent_rows):
+    X, y = bent_rows
     model = SpectralNASRegressor(
         (16,), warm_start=True, prune_tol=None, max_iter=1, learning_rate_init=1e-2, random_state=2
     ).fit(X, y)
@@ -280,8 +272,8 @@ def test_warm_start_goes_on(bent):
     assert model.topology_.gamma_norm < 0.1 * richness
 
 
-def test_partial_fit_learns_batch_by_batch(bent):
-    X, y = bent
+def test_partial_fit_learns_batch_by_batch(bent_rows):
+    X, y = bent_rows
     model = SpectralNASRegressor((16,), learning_rate_init=1e-2, random_state=0)
     order = np.random.RandomState(0)
     for _ in range(60):
@@ -297,8 +289,8 @@ def test_partial_fit_learns_batch_by_batch(bent):
     assert classifier.score(X, y) > 0.9
 
 
-def test_warns_where_the_penalty_alone_keeps_it_linear(bent):
-    X, y = bent
+def test_warns_where_the_penalty_alone_keeps_it_linear(bent_rows):
+    X, y = bent_rows
     model = SpectralNASRegressor((16,), alpha=30.0, random_state=0)
     with pytest.warns(UserWarning, match=r"alpha=30.0 alone keeps .* linear.*Lower alpha"):
         model.fit(X, y)
@@ -340,8 +332,8 @@ def test_few_rows_are_enough_for_a_strong_bend():
 
 
 @pytest.mark.slow
-def test_what_is_left_is_refitted_to_all_rows(bent, capsys):
-    X, y = bent
+def test_what_is_left_is_refitted_to_all_rows(bent_rows, capsys):
+    X, y = bent_rows
     SpectralNASRegressor((32, 32), random_state=0, verbose=1, max_iter=20).fit(X, y)
     lines = [line for line in capsys.readouterr().out.splitlines() if "refitted" in line]
     assert lines[0].startswith("32 of 64 hidden units, refitted: loss ")

@@ -12,19 +12,13 @@ import skops.io
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sk_spectral import SpectralNASClassifier, SpectralNASRegressor
+from sk_spectral import SpectralNASRegressor
 from sk_spectral.search.compaction import compact_network
 
 
-def bent_data(n_samples=600, n_features=20):
-    X = np.random.RandomState(0).normal(size=(n_samples, n_features))
-    return X, np.abs(X[:, 0]) + X[:, 1]
-
-
-@pytest.fixture(scope="module")
-def model():
-    X, y = bent_data()
-    return SpectralNASRegressor(max_iter=5, prune_tol=None, random_state=0).fit(X, y)
+@pytest.fixture
+def model(unpruned_regressor):
+    return unpruned_regressor
 
 
 def bytes_of_arrays(model):
@@ -38,19 +32,19 @@ def test_a_file_is_at_most_twice_its_arrays(model, tmp_path):
     assert (tmp_path / "model.joblib").stat().st_size <= 2 * bytes_of_arrays(model) + 20_000
 
 
-def test_thirty_units_of_three_layers_take_less_than_100_kilobytes(model):
+def test_thirty_units_of_three_layers_take_less_than_100_kilobytes(model, wide_rows):
     small = deepcopy(model)
     masks = [np.arange(128) < 10] * 3
     small.compact_ = small._scaling.fold_into(compact_network(small.network_, masks))
     dumped = pickle.dumps(small)
     assert len(dumped) <= 100_000
-    X, _ = bent_data()
+    X, _ = wide_rows
     np.testing.assert_array_equal(pickle.loads(dumped).predict(X), small.predict(X))
 
 
-def test_predictions_and_what_was_learned_come_back(model):
+def test_predictions_and_what_was_learned_come_back(model, wide_rows):
     loaded = pickle.loads(pickle.dumps(model))
-    X, y = bent_data()
+    X, y = wide_rows
     np.testing.assert_array_equal(loaded.predict(X), model.predict(X))
     np.testing.assert_array_equal(loaded.feature_importances_, model.feature_importances_)
     assert loaded.loss_curve_ == model.loss_curve_
@@ -58,8 +52,8 @@ def test_predictions_and_what_was_learned_come_back(model):
     np.testing.assert_array_equal(loaded.fit(X, y).predict(X), model.predict(X))  # afresh
 
 
-def test_a_file_without_the_network_says_so_when_asked_to_train_on(model):
-    X, y = bent_data()
+def test_a_file_without_the_network_says_so_when_asked_to_train_on(model, wide_rows):
+    X, y = wide_rows
     loaded = pickle.loads(pickle.dumps(model))
     with pytest.raises(ValueError, match=r"without the network .* warm_start=True or call"):
         loaded.partial_fit(X, y)
@@ -68,8 +62,8 @@ def test_a_file_without_the_network_says_so_when_asked_to_train_on(model):
     np.testing.assert_array_equal(loaded.predict(X), model.predict(X))
 
 
-def test_training_goes_on_where_it_was_to():
-    X, y = bent_data(200)
+def test_training_goes_on_where_it_was_to(wide_rows):
+    X, y = (array[:200] for array in wide_rows)
     settings = {"hidden_layer_sizes": (8,), "batch_size": 50, "random_state": 0}
     one, other = (SpectralNASRegressor(**settings).partial_fit(X, y) for _ in range(2))
     other = pickle.loads(pickle.dumps(other)).partial_fit(X, y)
@@ -79,8 +73,8 @@ def test_training_goes_on_where_it_was_to():
     np.testing.assert_array_equal(warm.fit(X, y).predict(X), again.fit(X, y).predict(X))
 
 
-def test_a_deep_copy_keeps_everything(model):
-    X, y = bent_data()
+def test_a_deep_copy_keeps_everything(model, wide_rows):
+    X, y = wide_rows
     copy = deepcopy(model)
     assert copy.network_ is not model.network_
     copy.partial_fit(X, y)
@@ -91,14 +85,12 @@ README = (Path(__file__).parents[2] / "README.md").read_text()
 TRUSTED = README.split("```text trusted\n")[1].split("```")[0].split()
 
 
-def test_skops_needs_to_trust_the_own_types_alone(model, tmp_path):
-    X, y = bent_data()
-    labels = np.where(y > 0.5, "high", "low")
-    classifier = make_pipeline(
-        StandardScaler(), SpectralNASClassifier((8,), max_iter=3, random_state=0)
-    ).fit(X, labels)
+def test_skops_needs_to_trust_the_own_types_alone(
+    model, wide_rows, fitted_classifier, iris_rows, tmp_path
+):
     assert len(TRUSTED) == 5
-    for fitted in (model, classifier):
+    piped = make_pipeline(StandardScaler().fit(iris_rows[0]), fitted_classifier)
+    for fitted, (X, _) in ((model, wide_rows), (piped, iris_rows)):
         file = tmp_path / "model.skops"
         skops.io.dump(fitted, file)
         assert set(skops.io.get_untrusted_types(file=file)) <= set(TRUSTED)
@@ -106,7 +98,7 @@ def test_skops_needs_to_trust_the_own_types_alone(model, tmp_path):
         np.testing.assert_array_equal(loaded.predict(X), fitted.predict(X))
 
 
-def test_files_written_before_there_were_rooms_load(model):
+def test_files_written_before_there_were_rooms_load(model, wide_rows):
     """They name the modules in which these classes were then."""
     file = pickle.dumps(model, protocol=2)
     for room, former, name in (
@@ -117,7 +109,7 @@ def test_files_written_before_there_were_rooms_load(model):
         here, there = (b"csk_spectral." + at + b"\n" + name for at in (room, former))
         assert here in file
         file = file.replace(here, there)
-    X, _ = bent_data()
+    X, _ = wide_rows
     loaded = pickle.loads(file)
     np.testing.assert_array_equal(loaded.predict(X), model.predict(X))
     assert loaded.topology_.summary() == model.topology_.summary()

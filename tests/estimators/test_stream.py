@@ -5,9 +5,6 @@ import pytest
 import torch
 
 from sk_spectral import SpectralNASClassifier, SpectralNASRegressor, SpectralNetwork
-from sk_spectral.data.dataset import Data
-from sk_spectral.data.reservoir import Reservoir
-from sk_spectral.data.running_moments import RunningMoments
 from sk_spectral.training.rescaling import rescale
 
 RNG = np.random.RandomState(0)
@@ -65,34 +62,6 @@ def test_the_batch_size_follows_the_chunks():
     model = SpectralNASRegressor((4,), random_state=0).partial_fit(X[:40], Y[:40])
     assert model.net_.batch_size == 40
     assert model.partial_fit(X, Y).net_.batch_size == 32
-
-
-def test_moments_of_chunks_are_those_of_the_whole():
-    weight = RNG.rand(300)
-    A = np.column_stack([X, np.ones(300), X[:, 0] > 0])
-    found = RunningMoments.of(lambda: [A[:7]], weight[:7]).and_of(
-        RunningMoments.of(lambda: [A[7:]], weight[7:])
-    )
-    mean = np.average(A, axis=0, weights=weight)
-    np.testing.assert_allclose(found.mean, mean)
-    np.testing.assert_allclose(
-        found.deviation**2, np.average((A - mean) ** 2, axis=0, weights=weight), atol=1e-12
-    )
-    assert found.constant.tolist() == [False] * 4 + [True, False]
-    assert found.two_valued.tolist() == [False] * 4 + [True, True]
-
-
-def test_a_reservoir_keeps_rare_classes_and_what_they_weigh():
-    y = (np.arange(4000) % 400 == 0).astype(int)
-    data = Data(y, None, np.arange(4000.0)[:, None])
-    sample = Reservoir.empty(data, 0)
-    for i in range(0, 4000, 37):
-        sample = sample.with_rows(data.take(np.arange(i, min(i + 37, 4000))))
-    kept = sample.weighed()
-    assert (kept.y == 1).sum() == 10
-    assert (kept.y == 0).sum() == 250
-    assert kept.sample_weight[kept.y == 0].sum() == pytest.approx(3990)
-    assert 1500 < kept.source[kept.y == 0].mean() < 2500
 
 
 @pytest.mark.parametrize("sizes", [(4, 8, 6, 2), (4, 2)])

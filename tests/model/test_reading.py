@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 import pytest
+from sklearn.base import clone
 from sklearn.datasets import load_iris
 from sklearn.feature_selection import SelectFromModel
 from sklearn.linear_model import LinearRegression
@@ -14,35 +15,18 @@ from sk_spectral import SpectralNASClassifier, SpectralNASRegressor
 from sk_spectral.model.topology import Topology
 
 
-def bent_data(n_samples=400):
-    X = np.random.RandomState(0).uniform(-1, 1, (n_samples, 3))
-    return X * [1.0, 10.0, 1.0], np.abs(X[:, 0]) * 2 + X[:, 1]
+@pytest.fixture
+def bent(fitted_regressor):
+    return fitted_regressor
 
 
-def fitted(**parameters):
-    settings = {
-        "hidden_layer_sizes": (16, 16),
-        "max_iter": 100,
-        "batch_size": 20,
-        "random_state": 0,
-    }
-    return SpectralNASRegressor(**settings | parameters).fit(*bent_data())
+@pytest.fixture
+def linear(linear_regressor):
+    return linear_regressor
 
 
-@pytest.fixture(scope="module")
-def bent():
-    return fitted()
-
-
-@pytest.fixture(scope="module")
-def linear():
-    X, _ = bent_data()
-    return SpectralNASRegressor((16, 16), max_iter=20, random_state=0).fit(X, X @ [1.0, 0.5, 0.0])
-
-
-@pytest.mark.slow
-def test_nonlinear_share_is_what_the_best_linear_map_misses(bent, linear):
-    X, _ = bent_data()
+def test_nonlinear_share_is_what_the_best_linear_map_misses(bent, linear, bent_rows):
+    X, y = bent_rows
     # The estimator takes its training rows; here all of them.
     predictions = bent.predict(X)
     missed = predictions - LinearRegression().fit(X, predictions).predict(X)
@@ -51,7 +35,7 @@ def test_nonlinear_share_is_what_the_best_linear_map_misses(bent, linear):
     )
     assert 0.3 < bent.topology_.nonlinear_share < 1
     assert linear.topology_.nonlinear_share == 0.0
-    all_rows = fitted(early_stopping=False)
+    all_rows = clone(bent).set_params(early_stopping=False).fit(X, y)
     predictions = all_rows.predict(X)
     missed = predictions - LinearRegression().fit(X, predictions).predict(X)
     assert all_rows.topology_.nonlinear_share == pytest.approx(
@@ -132,7 +116,7 @@ def test_notebook_form(bent):
     assert "estimator" in bent._repr_html_()  # scikit-learn's own diagram
 
 
-def test_importances_are_shares_of_the_paths(bent):
+def test_importances_are_shares_of_the_paths(bent, bent_rows):
     blocks = bent.compact_.blocks
     scale_in, scale_out = bent._scaling.input_scale, bent._scaling.output_scale
     paths = {0: np.diag(scale_in**2)}
@@ -141,12 +125,12 @@ def test_importances_are_shares_of_the_paths(bent):
     expected = (paths[3] / scale_out[:, None] ** 2).sum(axis=0)
     np.testing.assert_allclose(bent.feature_importances_, expected / expected.sum(), rtol=1e-9)
     assert bent.feature_importances_[2] < 0.01
-    selected = SelectFromModel(bent, prefit=True, threshold=0.02).transform(bent_data()[0])
+    selected = SelectFromModel(bent, prefit=True, threshold=0.02).transform(bent_rows[0])
     assert selected.shape[1] == 2
 
 
-def test_importance_of_an_input_that_is_not_read_is_exactly_zero():
-    X, y = bent_data()
+def test_importance_of_an_input_that_is_not_read_is_exactly_zero(bent_rows):
+    X, y = bent_rows[0].copy(), bent_rows[1]
     X[:, 2] = 0.0  # constant: its weights are never trained, nor needed
     model = SpectralNASRegressor((8,), prune_tol=None, max_iter=5, random_state=0).fit(X, y)
     compact = model.compact_
@@ -157,17 +141,15 @@ def test_importance_of_an_input_that_is_not_read_is_exactly_zero():
     assert shares.sum() == pytest.approx(1.0)
 
 
-@pytest.mark.slow
-def test_linear_part(bent, linear):
-    X, y = bent_data()
+def test_linear_part(bent, linear, two_output_regressor, bent_rows):
+    X, y = bent_rows
     assert linear.linear_coef_.shape == (3,)
     assert isinstance(float(linear.linear_intercept_), float)
     np.testing.assert_allclose(
         X @ linear.linear_coef_ + linear.linear_intercept_, linear.predict(X), rtol=1e-9, atol=1e-9
     )
     np.testing.assert_array_equal(bent.linear_coef_, bent.compact_.blocks[3, 0][0])
-    several = fitted()
-    several.fit(X, np.column_stack([y, -y]))
+    several = two_output_regressor
     assert several.linear_coef_.shape == (2, 3)
     assert several.linear_intercept_.shape == (2,)
     no_intercept = SpectralNASRegressor((4,), fit_intercept=False, max_iter=2).fit(X, y)

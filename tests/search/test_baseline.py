@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import torch
+from configurations import architectures
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.utils import all_estimators
 from spectral_cases import randomize
@@ -11,7 +12,7 @@ from sk_spectral.search import logistic
 from sk_spectral.search.baseline import SHRINKAGES, LinearMaps, nonlinear_share
 
 
-@pytest.mark.parametrize("sizes", [(4, 3), (4, 6, 3), (4, 6, 5, 7, 3)])
+@pytest.mark.parametrize("sizes", architectures(4, 2), ids=str)
 @pytest.mark.parametrize("fit_intercept", [True, False])
 def test_set_perceptron_becomes_any_linear_map(sizes, fit_intercept):
     network = SpectralNetwork(
@@ -21,7 +22,7 @@ def test_set_perceptron_becomes_any_linear_map(sizes, fit_intercept):
         generator=torch.Generator().manual_seed(0),
     )
     randomize(network)
-    W = torch.randn(3, 4 + fit_intercept, generator=torch.Generator().manual_seed(1)).double()
+    W = torch.randn(2, 4 + fit_intercept, generator=torch.Generator().manual_seed(1)).double()
     network.set_linear_map(W)
     X = torch.eye(4, dtype=torch.float64)
     expected = X @ W[:, :4].T + (W[:, 4] if fit_intercept else 0.0)

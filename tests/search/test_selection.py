@@ -62,11 +62,11 @@ def test_within_two_standard_errors_is_forgiven_on_rows_of_their_own(independent
     two_standard_errors = 2 * float(excess.std(correction=0)) / 200**0.5
     assert (float(excess.mean()) > two_standard_errors + 2e-4) == far
     assert float(excess.mean()) > 2e-4  # over the floor
-    linear = Candidate.linear(linear, 1.0, loss, loss)
+    linear = Candidate.linear(linear, 1.0, None, loss, loss)
     kept = Candidate(network, masks, loss, loss)
-    assert evaluator.prefers_units(kept, linear) == (far or not independent)
-    nothing = replace(kept, unit_masks=[mask & False for mask in masks])
-    assert not evaluator.prefers_units(nothing, linear)
+    assert evaluator.prefers(kept, linear) == (far or not independent)
+    assert kept.has_units
+    assert not replace(kept, unit_masks=[mask & False for mask in masks]).has_units
 
 
 def test_the_baseline_has_the_shrinkage_that_is_best_for_the_evaluator():

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from configurations import architectures
 from spectral_cases import randomize
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -10,14 +11,7 @@ from sk_spectral.spectral import algebra
 from sk_spectral.spectral.carry import carry
 from sk_spectral.spectral.tensor_activations import TENSOR_ACTIVATIONS, TensorActivation
 
-SIZES = [
-    [3, 2],
-    [3, 4, 2],
-    [3, 4, 5, 2],
-    [2, 3, 4, 3, 2],
-    [2, 3, 2, 4, 3, 1],
-    [2, 3, 2, 3, 2, 3, 2],
-]
+SIZES = architectures(3, 2)
 
 
 def parameters(sizes, fit_intercept, input_eigenvalues):

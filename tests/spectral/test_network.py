@@ -2,6 +2,7 @@ import pickle
 
 import pytest
 import torch
+from configurations import architectures
 from spectral_cases import randomize
 from torch import nn
 
@@ -10,7 +11,7 @@ from sk_spectral.spectral import algebra
 from sk_spectral.spectral.tensor_activations import TENSOR_ACTIVATIONS
 from sk_spectral.training.rescaling import multiply_outputs
 
-ARCHITECTURES = [[3, 2], [3, 5, 1], [4, 6, 5, 2], [2, 3, 4, 5, 4, 3]]
+ARCHITECTURES = architectures(3, 2)
 
 
 def blocks_of_the_adjacency(lam, phi):

@@ -1,5 +1,6 @@
 import pytest
 import torch
+from configurations import architectures
 from spectral_cases import perceptron_parameters, random_parameters
 
 from sk_spectral.spectral import algebra
@@ -64,7 +65,7 @@ def test_without_hidden_layers_there_is_nothing_to_penalise():
 
 
 @pytest.mark.parametrize("name", sorted(PENALTIES))
-@pytest.mark.parametrize("sizes", [[3, 2], [4, 6, 3], SIZES, [4, 3, 5, 2, 3]], ids=str)
+@pytest.mark.parametrize("sizes", architectures(3, 2), ids=str)
 @pytest.mark.parametrize("start", ["perceptron", "random", "units at 0"])
 @pytest.mark.parametrize("input_at_zero", [True, False])
 def test_written_gradients_are_those_of_autograd(name, sizes, start, input_at_zero):

@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
+from configurations import SOLVERS
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.exceptions import ConvergenceWarning
 
@@ -20,7 +21,7 @@ def warnings_of(call):
     return [w for w in told if issubclass(w.category, ConvergenceWarning)]
 
 
-@pytest.mark.parametrize("solver", ["adam", "sgd", "lbfgs"])
+@pytest.mark.parametrize("solver", SOLVERS)
 @pytest.mark.parametrize("early_stopping", ["auto", False])
 @pytest.mark.parametrize("max_iter", [1, 3])
 def test_a_training_that_is_cut_off_gives_one_warning(solver, early_stopping, max_iter):

@@ -1,10 +1,11 @@
 import numpy as np
 import pytest
 import torch
+from configurations import SOLVERS
 from skorch.callbacks import Callback, EpochScoring, LRScheduler
 
 from sk_spectral import SpectralNASRegressor, SpectralNetwork
-from sk_spectral.data.batches import BatchIterator, TensorDataset
+from sk_spectral.data.batches import TensorDataset
 from sk_spectral.spectral.penalties import PENALTIES
 from sk_spectral.training import threads
 from sk_spectral.training.config import TrainingConfig
@@ -31,39 +32,6 @@ def net_for(network, *, stop_early=False, **changes):
 
 def new_network(sizes=(2, 16, 1)):
     return SpectralNetwork(sizes, generator=torch.Generator().manual_seed(0))
-
-
-def test_batches_hold_every_row_once_by_whole_indexing():
-    data = rows(23)
-    asked = []
-
-    class Watched(TensorDataset):
-        def take(self, picked):
-            asked.append(picked)
-            return super().take(picked)
-
-    iterator = BatchIterator(Watched(data.X, data.y), 5, generator=torch.Generator().manual_seed(0))
-    batches = list(iterator)
-    seen = torch.cat([X for X, _, _ in batches])
-    assert [len(y) for _, y, _ in batches] == [5, 5, 5, 5, 3]
-    assert len(iterator) == 5
-    assert len(asked) == 1
-    assert sorted(map(tuple, seen.tolist())) == sorted(map(tuple, data.X.tolist()))
-    assert not torch.equal(seen, data.X)
-    assert not torch.equal(torch.cat([X for X, _, _ in iterator]), seen)
-
-
-def test_large_batches_are_gathered_one_by_one(monkeypatch):
-    monkeypatch.setattr("sk_spectral.data.batches._VALUES_GATHERED_AT_ONCE", 20)
-    data = rows(23, weighted=True)
-    iterator = BatchIterator(data, 5, torch.Generator().manual_seed(0), constant=True)
-    batches = list(iterator)
-    assert [len(y) for _, y, _ in batches] == [5, 5, 5, 5, 3]
-    X, weight = torch.cat([b.X for b in batches]), torch.cat([b.sample_weight for b in batches])
-    assert (X[:, 2] == 1).all()
-    order = X[:, 0].argsort(), data.X[:, 0].argsort()
-    assert torch.equal(X[order[0], :2], data.X[order[1]])
-    assert torch.equal(weight[order[0]], data.sample_weight[order[1]])
 
 
 def test_the_loss_is_weighted_and_penalised_in_training_alone():
@@ -107,7 +75,7 @@ def test_the_net_keeps_no_rows():
     assert not any(isinstance(value, TensorDataset) for value in vars(net).values())
 
 
-@pytest.mark.parametrize("solver", ["adam", "sgd", "lbfgs"])
+@pytest.mark.parametrize("solver", SOLVERS)
 def test_every_solver_lowers_the_loss(solver):
     data = rows(64)
     batch_size = 64 if solver == "lbfgs" else 8

@@ -5,19 +5,24 @@ from copy import deepcopy
 
 import pytest
 import torch
+from configurations import (
+    ACTIVATIONS,
+    FIRST_ORDER_SOLVERS,
+    HIDDEN_LAYERS,
+    LOSSES,
+    PENALTIES,
+)
 from skorch.callbacks import Callback, Freezer, GradientNormClipping
 from spectral_cases import randomize
 
 from sk_spectral import SpectralNetwork
 from sk_spectral.data.batches import Batch, TensorDataset
-from sk_spectral.spectral.penalties import PENALTIES
+from sk_spectral.spectral import penalties
 from sk_spectral.training.config import TrainingConfig
 from sk_spectral.training.fit import new_net
 from sk_spectral.training.flat_parameters import FlatParameters, flat_parameters
 from sk_spectral.training.losses import LogLoss, SquaredError, weighted_mean
 from sk_spectral.training.step import GradientStep
-
-LOSSES = {"squares": (SquaredError(), 2), "two classes": (LogLoss(), 1), "classes": (LogLoss(), 3)}
 
 
 def seeded(sizes, **kwargs):
@@ -47,7 +52,7 @@ def by_autograd(network, loss, penalty, alpha, batch):
     network = deepcopy(network)
     value = weighted_mean(loss(network(batch.X), batch.y), batch.sample_weight)
     if penalty is not None:
-        cost = PENALTIES[penalty](network.eigenvalues, network.eigenvectors)
+        cost = penalties.PENALTIES[penalty](network.eigenvalues, network.eigenvectors)
         value = value + alpha * cost
     value.backward()
     return value.detach(), [p.grad for p in network.parameters()]
@@ -59,10 +64,10 @@ def with_constant(batch, network):
     return batch._replace(X=torch.cat([batch.X, batch.X.new_ones(len(batch.X), 1)], dim=1))
 
 
-@pytest.mark.parametrize("hidden", [(), (4,), (4, 5), (2, 3, 4, 3, 2)], ids=str)
-@pytest.mark.parametrize("activation", ["relu", "tanh", "gelu", "silu"])
+@pytest.mark.parametrize("hidden", ["none", "one", "two", "five"])
+@pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize("loss_name", sorted(LOSSES))
-@pytest.mark.parametrize("penalty", [None, *sorted(PENALTIES)])
+@pytest.mark.parametrize("penalty", PENALTIES)
 @pytest.mark.parametrize("weighted", [True, False])
 @pytest.mark.parametrize("train_input_eigenvalues", [True, False])
 def test_value_and_gradient(
@@ -70,7 +75,7 @@ def test_value_and_gradient(
 ):
     loss, n_outputs = LOSSES[loss_name]
     network = seeded(
-        [3, *hidden, n_outputs],
+        [3, *HIDDEN_LAYERS[hidden], n_outputs],
         activation=activation,
         fit_intercept=weighted,
         train_input_eigenvalues=train_input_eigenvalues,
@@ -163,8 +168,8 @@ def net_for(network, *callbacks, **changes):
     return new_net(network, SquaredError(), config, 1000, False, generator)
 
 
-@pytest.mark.parametrize("solver", ["adam", "sgd"])
-@pytest.mark.parametrize("penalty", [None, "gamma"])
+@pytest.mark.parametrize("solver", FIRST_ORDER_SOLVERS)
+@pytest.mark.parametrize("penalty", PENALTIES)
 def test_trains_as_a_loop_in_plain_torch_does(solver, penalty):
     network = randomize(seeded([2, 8, 8, 1]), scale=0.3)
     data = TensorDataset(rows().X.double(), rows().y.double())
@@ -186,7 +191,7 @@ def test_trains_as_a_loop_in_plain_torch_does(solver, penalty):
             optimizer.zero_grad()
             loss = SquaredError()(reference(data.X[picked]), data.y[picked]).mean()
             if penalty is not None:
-                cost = PENALTIES[penalty](reference.eigenvalues, reference.eigenvectors)
+                cost = penalties.PENALTIES[penalty](reference.eigenvalues, reference.eigenvectors)
                 loss = loss + 0.01 * cost
             loss.backward()
             optimizer.step()

@@ -1,0 +1,111 @@
+"""Linear, additive, or a network: the lowest step that rows held out do not refute."""
+
+import pickle
+
+import numpy as np
+import pytest
+import torch
+from sklearn.base import clone
+
+from sk_spectral import SpectralNASClassifier, SpectralNASRegressor
+
+RNG = np.random.RandomState(0)
+X = RNG.normal(size=(600, 5))
+NOISE = 0.3 * RNG.normal(size=600)
+LINEAR = X @ [1.0, -2.0, 0.5, 0.0, 1.0] + NOISE
+ADDITIVE = np.abs(X[:, 0]) + np.sin(2.0 * X[:, 1]) + X[:, 2] + NOISE
+JOINED = 2.0 * X[:, 0] * X[:, 1] + X[:, 2] + NOISE
+SETTINGS = {"hidden_layer_sizes": (16, 8), "n_knots": "auto", "random_state": 0}
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    return {
+        name: SpectralNASRegressor(**SETTINGS).fit(X, y)
+        for name, y in (("linear", LINEAR), ("additive", ADDITIVE), ("joined", JOINED))
+    }
+
+
+def verdict(model):
+    topology = model.topology_
+    if topology.is_linear:
+        return "linear"
+    return "additive" if topology.is_additive else "joined"
+
+
+def test_the_verdict_is_what_the_truth_says(fitted):
+    assert {name: verdict(model) for name, model in fitted.items()} == {
+        name: name for name in fitted
+    }
+    assert fitted["additive"].topology_.headline().startswith("additive: ")
+    assert fitted["linear"].topology_.nonlinear_share == 0.0
+    assert 0.2 < fitted["additive"].topology_.nonlinear_share < 1.0
+
+
+def test_a_linear_verdict_has_no_piece_and_goes_on_beyond_what_was_seen(fitted):
+    model = fitted["linear"]
+    assert model.compact_.pieces is None
+    far = 100.0 * X[:5]
+    np.testing.assert_allclose(
+        model.predict(far), far @ model.linear_coef_ + model.linear_intercept_
+    )
+
+
+def test_an_additive_model_is_a_sum_of_functions_of_one_feature_each(fitted):
+    model = fitted["additive"]
+    base = np.zeros((1, 5))
+    effects = []
+    for feature in range(5):
+        alone = np.zeros_like(X)
+        alone[:, feature] = X[:, feature]
+        effects.append(model.predict(alone) - model.predict(base))
+    np.testing.assert_allclose(sum(effects) + model.predict(base), model.predict(X))
+    assert model.score(X, ADDITIVE) > 0.9
+
+
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_rows_set_apart_or_trained_on_climb_the_same_ladder(early_stopping):
+    settings = SETTINGS | {"early_stopping": early_stopping, "max_iter": 60}
+    given = {"X_val": X[400:], "y_val": ADDITIVE[400:]} if early_stopping else {}
+    model = SpectralNASRegressor(**settings).fit(X[:400], ADDITIVE[:400], **given)
+    assert not model.topology_.is_linear
+
+
+def test_classes_climb_it_as_well():
+    labels = np.where(np.abs(X[:, 0]) + 0.3 * NOISE > 0.7, "far", "near")
+    model = SpectralNASClassifier(**SETTINGS).fit(X, labels)
+    assert verdict(model) == "additive"
+    assert model.score(X, labels) > 0.9
+    plain = clone(model).set_params(n_knots=0).fit(X, labels)
+    assert verdict(plain) != "additive"
+
+
+def test_the_network_the_topology_and_the_importances_tell_of_one_function(fitted):
+    for model in fitted.values():
+        masks = [torch.tensor(mask) for mask in model.topology_.active_units]
+        scaling = model._scaling
+        inputs = X if scaling.pieces is None else scaling.pieces.encode(X)
+        rows = torch.as_tensor((inputs - scaling.input_mean) / scaling.input_scale)
+        outputs = model.network_.double().evaluate(rows, masks).numpy()
+        expected = outputs * scaling.output_scale + scaling.output_mean
+        np.testing.assert_allclose(model.predict(X), expected[:, 0], rtol=1e-5, atol=1e-5)
+        assert model.feature_importances_.shape == (5,)
+        assert model.feature_importances_.sum() == pytest.approx(1.0)
+
+
+def test_pickles_and_chunks_after_a_fit_go_on(fitted):
+    for name, y in (("additive", ADDITIVE), ("joined", JOINED)):
+        model = fitted[name]
+        loaded = pickle.loads(pickle.dumps(model))
+        np.testing.assert_array_equal(loaded.predict(X), model.predict(X))
+        again = SpectralNASRegressor(**SETTINGS).fit(X, y)
+        before = again.score(X, y)
+        assert again.partial_fit(X[:100], y[:100]).score(X, y) > before - 0.1
+
+
+def test_weights_are_repeated_rows():
+    weight = RNG.randint(1, 4, 80)
+    one = SpectralNASRegressor((4,), n_knots=5, solver="lbfgs", max_iter=20, random_state=0)
+    one.fit(X[:80], ADDITIVE[:80], sample_weight=weight.astype(float))
+    other = clone(one).fit(np.repeat(X[:80], weight, axis=0), np.repeat(ADDITIVE[:80], weight))
+    np.testing.assert_allclose(one.predict(X), other.predict(X), rtol=1e-6, atol=1e-6)
