@@ -168,14 +168,6 @@ def test_folds_end_where_the_rest_would_hardly_change_the_outcome(z, share, fewe
     assert compared.is_decided(share) == expected
 
 
-def test_too_few_rows_compare_linear_maps_alone():
-    rows = rows_of_a_line(8)
-    found = compare_linear_maps(rows, folds_of(rows), SquaredError(), 1, True)
-    assert not found.has_network
-    assert not found.prefers_units()
-    assert len(found.linear) == 8
-
-
 def test_weights_count_in_the_mean_and_in_its_error():
     weight = torch.tensor([2.0, 1.0, 0.0, 1.0]).double()
     found = OutOfFold(
@@ -186,13 +178,6 @@ def test_weights_count_in_the_mean_and_in_its_error():
     shares = np.array([0.5, 0.25, 0.25])
     assert error == pytest.approx(np.linalg.norm(shares * np.array([-1.5, 0.5, 2.5])))
     assert found.mean_loss() == 0
-
-
-def test_a_fold_that_leaves_one_class_cannot_be_compared():
-    y = torch.tensor([0] * 20 + [1] * 5)
-    X = torch.randn(25, 3, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-    held_out = [y.numpy() == 1, y.numpy() == 0]
-    assert compare_linear_maps(TensorDataset(X, y), held_out, LogLoss(), 1, True) is None
 
 
 def test_mistakes_are_counted_and_fewer_of_them_keep_the_folds_going():
