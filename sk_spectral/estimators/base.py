@@ -41,7 +41,7 @@ class SpectralSearch(Predictor, metaclass=ABCMeta):
 
     def __init__(
         self,
-        hidden_layer_sizes: int | Sequence[int] = (128, 128, 128),
+        hidden_layer_sizes: int | Sequence[int] = (64, 64),
         activation: str = "relu",
         *,
         solver: str = "adam",
@@ -51,7 +51,7 @@ class SpectralSearch(Predictor, metaclass=ABCMeta):
         fit_intercept: bool = True,
         train_input_eigenvalues: bool = True,
         standardize: bool = True,
-        n_knots: int | str = 0,
+        n_knots: int | str = "auto",
         batch_size: int | str = "auto",
         learning_rate_init: float = 1e-3,
         eigenvalue_rate: float = 30.0,

@@ -55,7 +55,7 @@ loss_, loss_curve_, n_iter_, n_features_in_, feature_names_in_
 
     def __init__(
         self,
-        hidden_layer_sizes: int | Sequence[int] = (128, 128, 128),
+        hidden_layer_sizes: int | Sequence[int] = (64, 64),
         activation: str = "relu",
         *,
         solver: str = "adam",
@@ -65,7 +65,7 @@ loss_, loss_curve_, n_iter_, n_features_in_, feature_names_in_
         fit_intercept: bool = True,
         train_input_eigenvalues: bool = True,
         standardize: bool = True,
-        n_knots: int | str = 0,
+        n_knots: int | str = "auto",
         class_weight: dict[Any, float] | str | None = None,
         batch_size: int | str = "auto",
         learning_rate_init: float = 1e-3,

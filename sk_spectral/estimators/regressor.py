@@ -23,7 +23,7 @@ class SpectralNASRegressor(RegressorMixin, SpectralSearch):
 
     Parameters
     ----------
-    hidden_layer_sizes : int or sequence of int, default=(128, 128, 128)
+    hidden_layer_sizes : int or sequence of int, default=(64, 64)
         Units of each hidden layer that may be grown.
     activation : {"relu", "tanh", "gelu", "silu"}, default="relu"
         Activation of the hidden units; f(0) = 0 is required.
@@ -46,13 +46,13 @@ class SpectralNASRegressor(RegressorMixin, SpectralSearch):
     standardize : bool, default=True
         Train in units in which X and y have mean 0 and variance 1, and columns of X that have two
         values a range of 1; what is predicted is in yours.
-    n_knots : int or "auto", default=0
+    n_knots : int or "auto", default="auto"
         Knots of the piecewise-linear encoding of each number, at most: between two of them, at
         quantiles of the column, an input of its own rises from 0 to 1. A linear map of these is an
         additive model, which is then a step between the linear map of X and a network: it is kept
         where it pays and hidden units do not. "auto" takes one for every 25 rows, from 4 on, 13 of
         1,000 rows, up to 33 of more, and no more than 1,024 in all. 0 encodes nothing, as
-        published; `partial_fit` never does.
+        published; so does a fit without intercept, and `partial_fit`.
     batch_size : int or "auto", default="auto"
         "auto" makes 20 batches of 32 to 200 rows, or one of up to 100. A batch that holds all rows
         is trained on in float64.

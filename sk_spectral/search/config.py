@@ -15,13 +15,13 @@ class SearchConfig:
     would drop is dropped for good.
     """
 
-    hidden_layer_sizes: tuple[int, ...] = (128, 128, 128)
+    hidden_layer_sizes: tuple[int, ...] = (64, 64)
     activation: str = "relu"
     prune_tol: float | None = 0.03
     fit_intercept: bool = True
     train_input_eigenvalues: bool = True
     standardize: bool = True
-    n_knots: int | str = 0
+    n_knots: int | str = "auto"
     early_stopping: bool | str = "auto"
     validation_fraction: float = 0.1
     warm_start: bool = False

@@ -113,9 +113,12 @@ def initial(data: Data, config: SearchConfig, streams: RandomStreams, *, complet
 def initial_steps(
     data: Data, config: SearchConfig, streams: RandomStreams
 ) -> tuple[Start, Start | None]:
-    """A start that reads pieces as well, where there are some, and then one that reads none."""
+    """A start that reads pieces as well, where there are some, and then one that reads none.
+
+    Without an intercept there are none, as each would bring one of its own.
+    """
     on_features = initial(data, replace(config, n_knots=0), streams, complete=True)
-    if config.n_knots == 0:
+    if config.n_knots == 0 or not config.fit_intercept:
         return on_features, None
     with_pieces = initial(data, config, streams, complete=True)
     if with_pieces.scaling.pieces is None:
