@@ -143,8 +143,8 @@ class ClassTargets(Targets):
     def probabilities(self, outputs: Array) -> NDArray[np.float64]:
         """Of the classes, shape (n_samples, n_classes)."""
         if outputs.shape[1] == 1:
-            positive = 0.5 * (1.0 + np.tanh(0.5 * outputs))
-            return np.hstack([1.0 - positive, positive])
+            # 1 / (1 + exp(±z)): small ones keep their digits
+            return np.exp(-np.logaddexp(0.0, np.hstack([outputs, -outputs])))
         odds = np.exp(outputs - outputs.max(axis=1, keepdims=True))
         return odds / odds.sum(axis=1, keepdims=True)
 

@@ -231,8 +231,9 @@ class SpectralSearch(Predictor, metaclass=ABCMeta):
 
     def _config(self) -> SearchConfig:
         hidden = check_hidden_layer_sizes(self.hidden_layer_sizes)
+        given = self.get_params(deep=False) | {"hidden_layer_sizes": hidden}
         return SearchConfig.from_parameters(
-            self.get_params(deep=False) | {"hidden_layer_sizes": hidden}
+            {name: bool(v) if isinstance(v, np.bool_) else v for name, v in given.items()}
         )
 
     def _streams(self) -> RandomStreams:

@@ -1,6 +1,6 @@
 """What the constructor parameters may be: one table, one clear sentence for what they may not."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from math import isfinite
 from numbers import Integral, Real
 from typing import Any
@@ -28,6 +28,10 @@ def check_parameters(estimator: Any) -> None:
 
 def check_hidden_layer_sizes(sizes: Any) -> tuple[int, ...]:
     """`hidden_layer_sizes` as a tuple; one int stands for one hidden layer."""
+    if isinstance(sizes, bytes | Iterator):
+        raise ValueError(
+            f"hidden_layer_sizes={sizes!r} must be an int or a sequence of ints, such as (64, 64)."
+        )
     is_one = isinstance(sizes, str) or not isinstance(sizes, Iterable)
     return check_layer_sizes((sizes,) if is_one else sizes, "hidden_layer_sizes")
 

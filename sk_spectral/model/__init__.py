@@ -4,10 +4,11 @@ May import of `spectral` what needs no torch: fitted networks predict with NumPy
 """
 
 from sk_spectral.model.compact import CompactNetwork
+from sk_spectral.model.pieces import Pieces
 from sk_spectral.model.topology import Topology
 
-__all__ = ["CompactNetwork", "Topology"]
+__all__ = ["CompactNetwork", "Pieces", "Topology"]
 
 # Files of fitted estimators name these by the room, so that a move within it breaks none.
-for _class in (CompactNetwork, Topology):
+for _class in (CompactNetwork, Pieces, Topology):
     _class.__module__ = __name__

@@ -44,15 +44,17 @@ def test_no_more_rows_than_its_capacity_are_kept_and_each_once(size):
     assert sample.weights.tolist() == [1000.0]
 
 
-@pytest.mark.parametrize("size", [3, 40])
-def test_every_row_is_as_likely_as_any_other(monkeypatch, size):
-    """Of 40 rows 20 stay: over 400 seeds each in half of them, within binomial bounds."""
-    monkeypatch.setattr(reservoir, "_MOST_ROWS", 20)
-    n_seeds, counts = 400, np.zeros(40, dtype=int)
+@pytest.mark.parametrize(("capacity", "n_samples"), [(1, 2), (1, 5), (3, 7), (20, 40)])
+@pytest.mark.parametrize("size", [1, 3, 40])
+def test_every_row_is_as_likely_as_any_other(monkeypatch, capacity, n_samples, size):
+    """Each stays with as many seeds as it should, within bounds of the binomial distribution."""
+    monkeypatch.setattr(reservoir, "_MOST_ROWS", capacity)
+    monkeypatch.setattr(reservoir, "_FEWEST_ROWS_OF_A_CLASS", 1)
+    n_seeds, counts = 200, np.zeros(n_samples, dtype=int)
     for seed in range(n_seeds):
-        counts[kept_of(streamed(numbered(40), size, seed))] += 1
-    assert counts.sum() == n_seeds * 20
-    low, high = binom.interval(1.0 - 1e-4 / 40, n_seeds, 0.5)
+        counts[kept_of(streamed(numbered(n_samples), size, seed))] += 1
+    assert counts.sum() == n_seeds * capacity
+    low, high = binom.interval(1.0 - 1e-4 / n_samples, n_seeds, capacity / n_samples)
     assert low <= counts.min()
     assert counts.max() <= high
 

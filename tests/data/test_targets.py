@@ -80,3 +80,9 @@ def test_only_numbers_have_units_and_only_classes_a_log_loss():
     assert not ClassTargets.have_units
     assert ContinuousTargets.loss == "squared_error"
     assert ClassTargets.loss == "log_loss"
+
+
+def test_small_probabilities_of_two_classes_keep_their_digits():
+    found = ClassTargets(np.arange(2)).probabilities(np.array([[-40.0], [800.0]]))
+    np.testing.assert_allclose(found[0], [1.0, np.exp(-40.0)], rtol=1e-12)
+    assert found[1].tolist() == [0.0, 1.0]

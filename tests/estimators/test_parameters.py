@@ -113,6 +113,8 @@ def test_defaults_pass_and_the_first_bad_parameter_is_told_of(cls):
         ({"activation": "logistic"}, r"activation='logistic' .*f\(0\) = 0\.5.*relu, tanh"),
         ({"activation": "identity"}, "it is linear"),
         ({"hidden_layer_sizes": (8, 0)}, r"hidden_layer_sizes must hold positive integers, got 0"),
+        ({"hidden_layer_sizes": b"ab"}, "hidden_layer_sizes=b'ab' must be an int or a sequence"),
+        ({"hidden_layer_sizes": iter((8,))}, "must be an int or a sequence of ints, such as"),
         ({"hidden_layer_sizes": -3}, "hidden_layer_sizes must hold positive integers, got -3"),
         ({"hidden_layer_sizes": 2.5}, "hidden_layer_sizes must hold positive integers, got 2.5"),
         ({"penalty": "l2"}, "penalty='l2' is not an option. Choose one of 'gamma', 'group', 'l1'"),
@@ -146,3 +148,15 @@ def test_hidden_layers_become_a_tuple_of_ints(sizes, expected):
     found = check_hidden_layer_sizes(sizes)
     assert found == expected
     assert all(type(size) is int for size in found)
+
+
+@pytest.mark.parametrize("switch", [True, False])
+def test_switches_of_numpy_are_obeyed(switch):
+    X = np.random.RandomState(0).normal(size=(60, 2))
+    y = np.abs(X[:, 0])
+    plain, of_numpy = (
+        SpectralNASRegressor((4,), early_stopping=value, max_iter=3, random_state=0).fit(X, y)
+        for value in (switch, np.bool_(switch))
+    )
+    np.testing.assert_array_equal(plain.predict(X), of_numpy.predict(X))
+    assert ("valid_loss" in of_numpy.net_.history[-1]) == switch

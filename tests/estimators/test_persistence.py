@@ -88,7 +88,7 @@ TRUSTED = README.split("```text trusted\n")[1].split("```")[0].split()
 def test_skops_needs_to_trust_the_own_types_alone(
     model, wide_rows, fitted_classifier, iris_rows, tmp_path
 ):
-    assert len(TRUSTED) == 5
+    assert len(TRUSTED) == 6
     piped = make_pipeline(StandardScaler().fit(iris_rows[0]), fitted_classifier)
     for fitted, (X, _) in ((model, wide_rows), (piped, iris_rows)):
         file = tmp_path / "model.skops"

@@ -136,50 +136,6 @@ def test_outputs_that_are_right_but_too_sure_are_divided_by_a_temperature(monkey
     torch.testing.assert_close(found.network, expected.double())
 
 
-def seen_so_far(gain, spread, fewer=None, n=40):
-    """A network that gains with a standard error of spread / √n, and makes fewer mistakes."""
-    linear = torch.ones(n).double() + gain
-    linear[::2] += spread
-    linear[1::2] -= spread
-    mistakes = (None, None)
-    if fewer is not None:
-        mistakes = torch.zeros(n).double(), (torch.arange(n) < fewer).double()
-    return OutOfFold(torch.ones(n).double(), linear, None, 0.01, 2.0, *mistakes)
-
-
-@pytest.mark.parametrize(
-    ("z", "share", "fewer", "expected"),
-    [
-        (-1.4, 0.2, None, True),  # -0.63 + 2.08 < 1.5
-        (-1.2, 0.2, None, False),
-        (-1.4, 0.2, 2, False),  # mistakes: 1.45 standard errors, 0.65 + 1.47 > 2
-        (-1.4, 0.2, 1, True),
-        (0.0, 0.6, None, True),  # 1.47 < 1.5
-        (0.1, 0.6, None, False),
-        (9.2, 0.2, None, True),  # 4.11 - 2.08 > 2
-        (9.0, 0.2, None, False),
-        (4.6, 0.6, None, True),
-        (4.4, 0.6, None, False),
-    ],
-)
-def test_folds_end_where_the_rest_would_hardly_change_the_outcome(z, share, fewer, expected):
-    compared = seen_so_far(z / 40**0.5, 1.0, fewer)
-    assert compared.mean_gain()[0] / compared.mean_gain()[1] == pytest.approx(z)
-    assert compared.is_decided(share) == expected
-
-
-def test_weights_count_in_the_mean_and_in_its_error():
-    weight = torch.tensor([2.0, 1.0, 0.0, 1.0]).double()
-    found = OutOfFold(
-        torch.zeros(4).double(), torch.tensor([1.0, 3.0, 99.0, 5.0]).double(), weight, 1.0, 9.0
-    )
-    gain, error = found.mean_gain()
-    assert gain == pytest.approx(2.5)
-    shares = np.array([0.5, 0.25, 0.25])
-    assert error == pytest.approx(np.linalg.norm(shares * np.array([-1.5, 0.5, 2.5])))
-    assert found.mean_loss() == 0
-
-
 def test_mistakes_are_counted_and_fewer_of_them_keep_the_folds_going():
     """A network that is sure of all, and of some wrongly: a worse loss, and fewer mistakes."""
     generator = torch.Generator().manual_seed(0)

@@ -107,6 +107,12 @@ def test_maps_of_more_columns_than_rows_lie_in_the_space_of_the_rows(method):
     np.testing.assert_allclose(X.T @ coefficients, W.T, atol=1e-10)
 
 
+def test_nothing_is_read_of_a_column_of_zeros_of_fewer_rows_than_columns(method):
+    X, y = rows(2, 4, 6)
+    X[1], X[:, 2], y = X[0], 0.0, np.array([0, 0, 1, 1])
+    assert (LogisticRegressions(X, y, None, True)(1e-3)[:, 2] == 0).all()
+
+
 @pytest.mark.parametrize("n_classes", [2, 3])
 def test_rows_that_are_not_kept_are_read_part_by_part(monkeypatch, n_classes):
     X, y = rows(n_classes)

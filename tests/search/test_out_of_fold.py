@@ -153,6 +153,22 @@ def test_folds_end_where_units_hardly_have_a_hope(share, off, expected):
     assert compared(FLOOR + z + off, standard_errors=2.0).is_decided(share) == expected
 
 
+@pytest.mark.parametrize(
+    ("z", "share", "n_fewer", "expected"),
+    [
+        (-1.4, 0.2, 0, True),  # -0.63 + 2.08 < 1.5
+        (-1.4, 0.2, 3, False),  # mistakes: 1.78 standard errors, 0.79 + 1.47 > 2
+        (-1.4, 0.2, 1, True),  # 1.01, 0.45 + 1.47 < 2
+        (9.2, 0.2, 30, True),  # 4.11 - 2.08 > 2, and 7.75 standard errors of the mistakes
+        (9.2, 0.2, 1, False),  # 0.45 < 2
+    ],
+)
+def test_folds_do_not_end_while_mistakes_may_say_otherwise(z, share, n_fewer, expected):
+    mistakes, _ = errors_of(n_fewer) if n_fewer else ((np.zeros(N_SAMPLES),) * 2, 0.0)
+    found = compared(FLOOR + z, mistakes=mistakes, standard_errors=2.0)
+    assert found.is_decided(share) == expected
+
+
 def outputs_by_epoch(n_epochs=4, n_folds=3, n_outputs=1):
     """What networks say after each epoch, for each fold; and targets."""
     rng = np.random.default_rng(3)
