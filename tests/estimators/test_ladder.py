@@ -71,6 +71,7 @@ def test_rows_set_apart_or_trained_on_climb_the_same_ladder(early_stopping):
     assert not model.topology_.is_linear
 
 
+@pytest.mark.slow
 def test_classes_climb_it_as_well():
     labels = np.where(np.abs(X[:, 0]) + 0.3 * NOISE > 0.7, "far", "near")
     model = SpectralNASClassifier(**SETTINGS).fit(X, labels)
@@ -93,6 +94,7 @@ def test_the_network_the_topology_and_the_importances_tell_of_one_function(fitte
         assert model.feature_importances_.sum() == pytest.approx(1.0)
 
 
+@pytest.mark.slow
 def test_pickles_and_chunks_after_a_fit_go_on(fitted):
     for name, y in (("additive", ADDITIVE), ("joined", JOINED)):
         model = fitted[name]
