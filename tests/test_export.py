@@ -173,8 +173,8 @@ def test_columns_far_from_0_lose_no_digits_in_single_precision():
 def test_pieces_are_exported_as_they_predict(bent):
     rng = np.random.RandomState(0)
     X = rng.normal(size=(300, 3)).astype(np.float32)
-    y = np.abs(X[:, 0]) + X[:, 1] * (X[:, 2] if bent else 1.0)
-    model = SpectralNASRegressor((8,), n_knots="auto", max_iter=40, random_state=0).fit(X, y)
+    y = 2.0 * np.abs(X[:, 0]) + X[:, 1] * (2.0 * X[:, 2] if bent else 1.0)
+    model = SpectralNASRegressor((16,), n_knots="auto", max_iter=100, random_state=0).fit(X, y)
     assert model.compact_.pieces is not None
     assert model.topology_.is_additive is not bent
     beyond = np.vstack([X, 10.0 * X[:20]])

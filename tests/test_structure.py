@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-PACKAGE = Path(__file__).parent.parent / "sk_spectral"
+TESTS = Path(__file__).parent
+PACKAGE = TESTS.parent / "sk_spectral"
 
 ROOMS = ["spectral", "model", "data", "training", "search", "estimators"]
 """Each may import those before it."""
@@ -38,6 +39,12 @@ PACKAGES = {
 WITHOUT_SKLEARN = {"spectral", "model"}
 OPTIONAL = {"matplotlib", "networkx", "onnx", "skl2onnx"}
 PUBLIC_DOCSTRINGS = {"estimators.regressor", "estimators.classifier"}
+
+TESTED_AS_A_WHOLE = {
+    "estimators.base", "estimators.classifier", "estimators.regressor",
+    "search.evaluation", "search.incremental", "search.result",
+}  # fmt: skip
+"""Modules without a test file of their name: tests of estimators and of searches cover them."""
 
 FILES = {
     ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix("__init__").rstrip("."):
@@ -104,6 +111,13 @@ def test_every_room_says_what_it_is_for_and_what_it_may_import():
         doc = ast.get_docstring(TREES[room])
         assert "mport" in doc, room
         assert room in ast.get_docstring(TREES[""])
+
+
+@pytest.mark.parametrize("module", sorted(name for name in FILES if "." in name))
+def test_every_module_of_a_room_has_a_test_file_of_its_name(module):
+    room, name = module.split(".")
+    has_one = (TESTS / room / f"test_{name}.py").exists()
+    assert has_one != (module in TESTED_AS_A_WHOLE)
 
 
 @pytest.mark.parametrize("module", sorted(FILES))

@@ -71,6 +71,11 @@ def with_linear_map(network: SpectralNetwork, W: Tensor) -> SpectralNetwork:
     return linear
 
 
+def nearest_outputs(network: SpectralNetwork, X: Tensor, W: Tensor) -> Tensor:
+    """What a network says of X that has become W as nearly as it can."""
+    return with_linear_map(network, W).evaluate(X)
+
+
 def no_units(network: SpectralNetwork) -> list[Tensor]:
     """Masks that leave none."""
     return [torch.zeros_like(mask) for mask in network.active_units()]

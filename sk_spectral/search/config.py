@@ -27,6 +27,16 @@ class SearchConfig:
     warm_start: bool = False
     training: TrainingConfig = field(default_factory=TrainingConfig)
 
+    @property
+    def asks_folds(self) -> bool:
+        """Whether folds may be asked: not of a network that may have seen the rows before."""
+        return not (
+            self.prune_tol is None
+            or self.early_stopping is False
+            or self.training.solver == "lbfgs"
+            or self.warm_start
+        )
+
     @classmethod
     def from_parameters(cls, parameters: Mapping[str, Any]) -> Self:
         """From one mapping of them all; others in it are left out."""

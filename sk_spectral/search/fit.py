@@ -1,15 +1,18 @@
 """The whole search, from rows and a configuration to a result."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 
 from sk_spectral.data.batches import TensorDataset
 from sk_spectral.data.dataset import Data
 from sk_spectral.data.scaling import Scaling
-from sk_spectral.data.splitting import Split
+from sk_spectral.data.splitting import Split, Splitter
 from sk_spectral.search.baseline import LinearMaps
 from sk_spectral.search.candidate import Candidate, with_linear_map
 from sk_spectral.search.compaction import evenly_spaced
@@ -17,16 +20,23 @@ from sk_spectral.search.config import SearchConfig
 from sk_spectral.search.cross_validation import cross_validate
 from sk_spectral.search.evaluation import Evaluator
 from sk_spectral.search.fine_tuning import FineTuning
+from sk_spectral.search.ladder import linear_steps
 from sk_spectral.search.out_of_fold import OutOfFold
 from sk_spectral.search.pruning import prune
-from sk_spectral.search.result import SearchResult, Start, initial, result_of
-from sk_spectral.search.selection import KEEPS_LINEAR, over_regularisation, select
-from sk_spectral.search.significance import BEFORE_A_WARNING
+from sk_spectral.search.result import SearchResult, Start, initial_steps, result_of
+from sk_spectral.search.selection import (
+    KEEPS_LINEAR,
+    baselines,
+    gain_of_pieces,
+    over_regularisation,
+    select,
+)
+from sk_spectral.search.significance import BEFORE_A_WARNING, GAIN_OF_PIECES
 from sk_spectral.search.streams import RandomStreams
 from sk_spectral.search.wide_limit import bends
 from sk_spectral.spectral.network import SpectralNetwork
 from sk_spectral.training.convergence import UNITS_MIGHT_PAY, cut_off_message, was_cut_off
-from sk_spectral.training.fit import train
+from sk_spectral.training.fit import new_net, train
 from sk_spectral.training.losses import LogLoss, SquaredError, loss_for
 from sk_spectral.training.net import SpectralNet
 from sk_spectral.training.rescaling import multiply_outputs
@@ -87,30 +97,26 @@ def search_architecture(
         valid,
         early_stopping=config.early_stopping,
         validation_fraction=config.validation_fraction,
-        is_compared=_is_compared(config),
+        is_compared=config.asks_folds,
         watches=config.training.solver != "lbfgs",
         random_state=streams.seed("split"),
     )
+    on_features = None
     if start is None:
-        start = initial(dataset, config, streams, complete=True)
-    start = start.placed(config, len(split.train))
+        start, on_features = initial_steps(dataset, config, streams)
     search = _Search(
-        split, start.network, start.scaling, config, loss_for(dataset.targets), streams, report
+        split,
+        start.placed(config, len(split.train)),
+        on_features and on_features.placed(config, len(split.train)),
+        config,
+        loss_for(dataset.targets),
+        streams,
+        report,
     )
     found = search.run()
     message = config.training.batch_size_message(len(split.train))
     told = () if message is None else ((UserWarning, message),)
-    return result_of(found.candidate, found.net, start.scaling, found.rows, told + found.warnings)
-
-
-def _is_compared(config: SearchConfig) -> bool:
-    """Whether folds may be asked: not of a network that may have seen the rows before."""
-    return not (
-        config.prune_tol is None
-        or config.early_stopping is False
-        or config.training.solver == "lbfgs"
-        or config.warm_start
-    )
+    return result_of(found.candidate, found.net, found.scaling, found.rows, told + found.warnings)
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,47 +125,98 @@ class _Found:
 
     candidate: Candidate
     net: SpectralNet
+    scaling: Scaling
     rows: TensorDataset
     warnings: Warnings
 
 
 @dataclass(frozen=True, eq=False)
 class _Search:
-    """One search: what its steps share, none of which changes it."""
+    """One search: what its steps share, none of which changes it.
+
+    Attributes
+    ----------
+    start : Start
+        Its network reads the pieces of features as well, where there are some.
+    on_features : Start or None
+        Then one that reads the features alone.
+    """
 
     split: Split
-    start: SpectralNetwork
-    scaling: Scaling
+    start: Start
+    on_features: Start | None
     config: SearchConfig
     loss: SquaredError | LogLoss
     streams: RandomStreams
     report: Callable[[str], None]
 
     def run(self) -> _Found:
-        """Fit to folds first: only where hidden units pay there, the whole network is trained."""
-        if self.split.splitter is None:
-            return self._grow(None)
-        compared, net = self._cross_validate()
+        """Climb from linear maps by folds: only where units pay there, all rows are trained on."""
+        splitter = self.split.splitter
+        if splitter is None:
+            return self._reading(self._gain_on_rows())._grow(None)
+        folds = splitter.folds(self.streams.seed("folds"))
+        linear = linear_steps(
+            self.start.network,
+            self._rows(self.split.whole),
+            splitter,
+            folds,
+            self.loss,
+            n_features=self.start.scaling.n_features,
+            tol=self.config.prune_tol or 0.0,
+            validated=self.split.valid is not None,
+        )
+        search = self if linear is None else self._reading(linear.gain_of_pieces)
+        compared, net = search._cross_validate(splitter, folds, linear)
         if compared is None or compared.prefers_units():
-            return self._grow(compared)
+            return search._grow(compared)
         self.report("no hidden unit: on rows held out they do not beat the best linear map")
-        return self._stay_linear(compared, net)
+        warnings: Warnings = ()
+        if self.config.training.is_penalized and compared.has_network:
+            free, _ = search._without_penalty()._cross_validate(splitter, folds, linear)
+            if free is not None and free.prefers_units():
+                warnings += self._about_alpha(KEEPS_LINEAR)
+        if compared.n_read is None and search is not self:  # additive, beside a network that is not
+            net = self._net_beside(net)
+            search = self
+        return search._stay_linear(compared, net, splitter, warnings)
+
+    def _reading(self, gain_of_pieces: float) -> "_Search":
+        """With a network that reads pieces only where these pay by themselves."""
+        if self.on_features is None or gain_of_pieces >= GAIN_OF_PIECES:
+            return self
+        return replace(self, start=self.on_features, on_features=None)
 
     def _rows(self, data: Data) -> TensorDataset:
-        like = self.start.eigenvalues[0]
-        return self.scaling.to_rows(data, dtype=like.dtype, device=like.device)
+        like = self.start.network.eigenvalues[0]
+        return self.start.scaling.to_rows(data, dtype=like.dtype, device=like.device)
 
-    def _cross_validate(self) -> tuple[OutOfFold | None, SpectralNet]:
-        """Network and linear maps on rows that neither has seen."""
-        assert self.split.splitter is not None
+    def _gain_on_rows(self) -> float:
+        """What pieces gain for linear maps on the rows by which networks are evaluated."""
+        if self.on_features is None:
+            return 1.0
+        network, n_features = self.start.network, self.start.scaling.n_features
+        rows = self._rows(self.split.train)
+        valid = None if self.split.valid is None else self._rows(self.split.valid)
+        evaluator = Evaluator.of_rows(self.loss, network, rows, valid, self.config.prune_tol)
+        return gain_of_pieces(baselines(network, evaluator, rows, n_features))
+
+    def _cross_validate(
+        self,
+        splitter: Splitter,
+        folds: Sequence[NDArray[np.bool_]],
+        linear: OutOfFold | None,
+    ) -> tuple[OutOfFold | None, SpectralNet]:
+        """The network on rows that it has not seen, against linear maps."""
         return cross_validate(
-            self.start,
+            self.start.network,
             self._rows(self.split.whole),
-            self.split.splitter,
+            splitter,
             self.config,
             self.loss,
             self.streams,
-            n_features=self.scaling.n_features,
+            folds=folds,
+            linear=linear,
             validated=self.split.valid is not None,
             report=self.report,
         )
@@ -167,10 +224,12 @@ class _Search:
     def _without_penalty(self) -> "_Search":
         """Draws and trains as this does, but for the penalty; the user is told nothing of it."""
         training = self.config.training.quiet().replace(penalty=None)
+        streams = self.streams.from_the_beginning()
+        streams.seed("folds")  # the folds themselves
         return replace(
             self,
             config=replace(self.config, training=training),
-            streams=self.streams.from_the_beginning(),
+            streams=streams,
             report=lambda line: None,
         )
 
@@ -182,21 +241,15 @@ class _Search:
         maps = LinearMaps(rows, network.layer_sizes[-1], network.fit_intercept, n_read)
         return with_linear_map(network, torch.as_tensor(maps(shrinkage)))
 
-    def _stay_linear(self, compared: OutOfFold, net: SpectralNet) -> _Found:
+    def _stay_linear(
+        self, compared: OutOfFold, net: SpectralNet, splitter: Splitter, warnings: Warnings
+    ) -> _Found:
         """The best linear map of all rows takes the place of a fold's network."""
-        warnings: Warnings = ()
-        if self.config.training.is_penalized and compared.has_network:
-            free, _ = self._without_penalty()._cross_validate()
-            if free is not None and free.prefers_units():
-                warnings += self._about_alpha(KEEPS_LINEAR)
-        max_iter, splitter = self.config.training.max_iter, self.split.splitter
+        max_iter, scaling = self.config.training.max_iter, self.start.scaling
         rows = self._rows(self.split.whole)
-        if (
-            compared.has_network
-            and was_cut_off(net, max_iter, compared.n_epochs)
-            and splitter is not None
-            and bends(rows.of_inputs(self.scaling.n_features), splitter.groups, BEFORE_A_WARNING)
-        ):
+        cut_off = compared.has_network and was_cut_off(net, max_iter, compared.n_epochs)
+        features = rows.of_inputs(scaling.n_features)
+        if cut_off and bends(features, splitter.groups, BEFORE_A_WARNING):
             warnings += ((ConvergenceWarning, UNITS_MIGHT_PAY.format(max_iter)),)
         loss = compared.mean_kept_loss()
         candidate = Candidate.linear(
@@ -206,7 +259,7 @@ class _Search:
             loss_before=compared.mean_loss() if compared.has_network else loss,
             loss_after=loss,
         )
-        return _Found(candidate, net, evenly_spaced(rows), warnings)
+        return _Found(candidate, net, scaling, evenly_spaced(rows), warnings)
 
     def _grow(self, compared: OutOfFold | None) -> _Found:
         """Train on all rows but those set apart, keep what pays, and refit it to all of them."""
@@ -230,7 +283,7 @@ class _Search:
 
         The rows that are trained on are let go at its end, before all rows take their room.
         """
-        split, config = self.split, self.config
+        split, config, scaling = self.split, self.config, self.start.scaling
         rows = self._rows(split.train)
         valid = None if split.valid is None else self._rows(split.valid)
         net = self._train(rows, valid, n_epochs)
@@ -239,7 +292,8 @@ class _Search:
             multiply_outputs(network, 1.0 / compared.temperature)
         evaluator = Evaluator.of_rows(self.loss, network, rows, valid, config.prune_tol)
         if config.prune_tol is None:
-            return _Found(prune(network, evaluator), net, evenly_spaced(rows), warnings), None
+            candidate = prune(network, evaluator)
+            return _Found(candidate, net, scaling, evenly_spaced(rows), warnings), None
         fine_tuning = None
         if not config.warm_start and (valid is not None or compared is not None):
             fine_tuning = FineTuning(
@@ -253,33 +307,43 @@ class _Search:
             compared,
             fine_tuning,
             self.report,
-            self.scaling.n_features,
+            scaling.n_features,
         )
         if config.training.is_penalized and (evaluator.independent or kept.shrinkage is not None):
             free = self._without_penalty()._train(rows, valid, n_epochs).module_
             found = over_regularisation(
-                free, network, kept, evaluator, rows, compared, self.scaling.n_features
+                free, network, kept, evaluator, rows, compared, scaling.n_features
             )
             if found is not None:
                 warnings = self._about_alpha(found) + warnings
-        return _Found(kept, net, evenly_spaced(rows), warnings), fine_tuning
+        return _Found(kept, net, scaling, evenly_spaced(rows), warnings), fine_tuning
 
     def _train(
         self, rows: TensorDataset, valid: TensorDataset | None, n_epochs: int
     ) -> SpectralNet:
         generator = self.streams.generator("shuffle")
         return train(
-            self.start, rows, valid, self.loss, self.config.training, generator, n_epochs=n_epochs
+            self.start.network,
+            rows,
+            valid,
+            self.loss,
+            self.config.training,
+            generator,
+            n_epochs=n_epochs,
         )
+
+    def _net_beside(self, other: SpectralNet) -> SpectralNet:
+        """A net of the network at the start, with the history of another that was trained."""
+        generator = self.streams.generator("shuffle")
+        network, n_samples = deepcopy(self.start.network), len(self.split.train)
+        net = new_net(network, self.loss, self.config.training, n_samples, False, generator)
+        return net.with_history_of(other)
 
     def _about_alpha(self, found: str) -> Warnings:
         return ((UserWarning, f"alpha={self.config.training.alpha} {found} Lower alpha."),)
 
     def _about_max_iter(self, net: SpectralNet, compared: OutOfFold | None) -> Warnings:
         """Where it ended a training that was still getting better."""
-        training = self.config.training
         best_epoch = None if compared is None else compared.n_epochs
-        message = cut_off_message(
-            net, training.max_iter, training.tol, training.n_iter_no_change, best_epoch
-        )
+        message = cut_off_message(net, self.config.training, best_epoch)
         return () if message is None else ((ConvergenceWarning, message),)

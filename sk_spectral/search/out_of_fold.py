@@ -37,6 +37,8 @@ class OutOfFold:
         How many of the inputs, the first of them, these read; None for all.
     kept : Tensor of shape (n_tested,), or None
         Their losses, where these maps are not those of `linear`, which have the least.
+    gain_of_pieces : float
+        Share of the loss of maps of features that those of pieces as well do without.
     constant_loss : float
         Mean loss on all rows of the best constants for the other folds.
     n_epochs : int, or None
@@ -71,6 +73,7 @@ class OutOfFold:
     constant_zero_one: float = 0.0
     n_read: int | None = None
     kept: Tensor | None = None
+    gain_of_pieces: float = 1.0
 
     def mean_loss(self) -> float:
         """Mean loss of the network."""

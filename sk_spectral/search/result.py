@@ -1,7 +1,7 @@
 """What a search starts from, and what it ends with."""
 
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -108,6 +108,19 @@ def initial(data: Data, config: SearchConfig, streams: RandomStreams, *, complet
     if scaling.first_equal is not None:
         network.share_inputs(scaling.first_equal, scaling.silent_inputs())
     return Start(network, scaling)
+
+
+def initial_steps(
+    data: Data, config: SearchConfig, streams: RandomStreams
+) -> tuple[Start, Start | None]:
+    """A start that reads pieces as well, where there are some, and then one that reads none."""
+    on_features = initial(data, replace(config, n_knots=0), streams, complete=True)
+    if config.n_knots == 0:
+        return on_features, None
+    with_pieces = initial(data, config, streams, complete=True)
+    if with_pieces.scaling.pieces is None:
+        return on_features, None
+    return with_pieces, on_features
 
 
 def result_of(

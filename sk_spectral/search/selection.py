@@ -93,6 +93,13 @@ def baselines(
     return found
 
 
+def gain_of_pieces(ladder: list[Candidate]) -> float:
+    """Share of the loss of the lowest step that the one above, of pieces as well, does without."""
+    if len(ladder) < 2 or ladder[0].loss_after <= 0:
+        return 0.0
+    return 1.0 - ladder[1].loss_after / ladder[0].loss_after
+
+
 def _lowest(ladder: list[Candidate], evaluator: Evaluator) -> Candidate:
     """The simplest that none above beats."""
     lowest = ladder[0]

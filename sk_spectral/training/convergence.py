@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from sk_spectral.training.config import TrainingConfig
 from sk_spectral.training.net import SpectralNet
 
 _SHARE_OF_THE_FALL = 0.01
@@ -18,7 +19,7 @@ UNITS_MIGHT_PAY = (
 
 
 def cut_off_message(
-    net: SpectralNet, max_iter: int, tol: float, patience: int, best_epoch: int | None
+    net: SpectralNet, training: TrainingConfig, best_epoch: int | None
 ) -> str | None:
     """What to say where the last epoch allowed was reached while the loss watched still fell.
 
@@ -26,6 +27,7 @@ def cut_off_message(
     that of validation rows may rise at first. Where folds have found the epoch that is best for
     rows held out, it is the last one.
     """
+    max_iter, patience = training.max_iter, training.n_iter_no_change
     if not was_cut_off(net, max_iter, best_epoch):
         return None
     if best_epoch is not None:
@@ -36,7 +38,7 @@ def cut_off_message(
     if not watched or len(history) <= patience:
         watched["training"] = "train_loss"
     for name, column in watched.items():
-        if _falls(history[:, column], tol, patience):
+        if _falls(history[:, column], training.tol, patience):
             return _while_falling(f"{name} loss", max_iter)
     return None
 

@@ -171,6 +171,14 @@ class SpectralNet(ScoredNet):
             self._least = least
             raise
 
+    def with_history_of(self, other: "SpectralNet") -> "SpectralNet":
+        """Be told what another was: for a network that takes the place of that one's."""
+        self.initialize()
+        self.history: Any = other.history
+        self.stopped_ = other.stopped_
+        self._least = dict(other._least)
+        return self
+
     def initialize_history(self) -> "SpectralNet":
         super().initialize_history()
         self._least = {}

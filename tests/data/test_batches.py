@@ -126,6 +126,14 @@ def test_skorch_gets_weights_beside_the_columns():
     assert torch.equal(rows(weighted=True)[0:3][0]["sample_weight"], batch.sample_weight)
 
 
+def test_the_first_columns_are_those_of_the_same_rows():
+    data = rows(weighted=True)
+    first = data.of_inputs(1)
+    assert torch.equal(first.X, data.X[:, :1])
+    assert first.y is data.y
+    assert first.sample_weight is data.sample_weight
+
+
 def test_weights_are_given_to_numpy_in_double_precision():
     assert rows().weight_array() is None
     data = rows(weighted=True)

@@ -38,6 +38,18 @@ def test_parts_are_the_rows_in_order_some_at_a_time(monkeypatch, values_at_once,
     assert 1 <= len(parts[-1]) <= most
 
 
+@pytest.mark.parametrize("rows", [None, np.array([7, 7, 1])])
+def test_a_column_is_that_of_the_rows(rows):
+    data = Data(Y, None, X) if rows is None else Data(Y, None, X).take(rows)
+    for j in range(4):
+        np.testing.assert_array_equal(data.column(j), X[:, j] if rows is None else X[rows, j])
+
+
+def test_parts_that_are_to_have_more_columns_have_fewer_rows(monkeypatch):
+    monkeypatch.setattr(dataset, "_VALUES_AT_ONCE", 40)
+    assert [len(part) for part in Data(Y, None, X).parts_of_X(8)] == [5] * 6
+
+
 def test_a_table_without_columns_has_parts_without_columns():
     data = Data(Y, None, X[:, :0])
     assert data.n_features == 0

@@ -27,47 +27,6 @@ def with_value(array, value):
 
 
 @pytest.mark.parametrize(
-    ("parameters", "message"),
-    [
-        ({"activation": "logistic"}, r"activation='logistic' .*f\(0\) = 0\.5.*relu, tanh"),
-        ({"activation": "identity"}, "it is linear"),
-        ({"activation": None}, "activation=None"),
-        ({"hidden_layer_sizes": (8, 0)}, r"hidden_layer_sizes must hold positive integers, got 0"),
-        ({"hidden_layer_sizes": -3}, "hidden_layer_sizes must hold positive integers, got -3"),
-        ({"hidden_layer_sizes": 2.5}, "hidden_layer_sizes must hold positive integers, got 2.5"),
-        ({"penalty": "l2"}, "penalty='l2' is not an option. Choose one of 'gamma', 'group', 'l1'"),
-        ({"solver": "newton"}, "solver='newton' is not an option. Choose one of 'adam'"),
-        ({"alpha": -1e-3}, "alpha == -0.001, must be >= 0"),
-        ({"alpha": np.nan}, "alpha == nan, must be finite"),
-        ({"learning_rate_init": 0.0}, "learning_rate_init == 0.0, must be > 0"),
-        ({"eigenvalue_rate": -1}, "eigenvalue_rate == -1, must be >= 0"),
-        ({"weight_decay": -1.0}, "weight_decay == -1.0, must be >= 0"),
-        ({"prune_tol": -0.1}, "prune_tol == -0.1, must be >= 0"),
-        ({"batch_size": 0}, "batch_size == 0, must be >= 1"),
-        ({"max_iter": 0}, "max_iter == 0, must be >= 1"),
-        ({"tol": -1}, "tol == -1, must be >= 0"),
-        ({"n_iter_no_change": 0}, "n_iter_no_change == 0, must be >= 1"),
-        ({"early_stopping": "yes"}, "early_stopping='yes' is not an option"),
-        ({"validation_fraction": 1.0}, "validation_fraction == 1.0, must be below 1"),
-        ({"standardize": "no"}, "standardize='no' is not an option"),
-        ({"callbacks": 3}, "callbacks=3 must be a sequence of skorch callbacks"),
-        ({"verbose": -1}, "verbose == -1, must be >= 0"),
-        ({"device": "abacus"}, "device='abacus' cannot be used here .*device='cpu' always can"),
-    ],
-)
-@pytest.mark.parametrize("estimator", [regressor(), classifier()])
-def test_parameters(estimator, parameters, message):
-    with pytest.raises(ValueError, match=message):
-        type(estimator)(**estimator.get_params() | parameters).fit(X, Y > 0)
-
-
-@pytest.mark.parametrize("name", ["alpha", "max_iter", "batch_size", "tol"])
-def test_parameters_of_the_wrong_type(name):
-    with pytest.raises(TypeError, match=f"{name} must be an instance of"):
-        regressor(**{name: "many"}).fit(X, Y)
-
-
-@pytest.mark.parametrize(
     ("X_bad", "y_bad", "message"),
     [
         (with_value(X, np.nan), Y, "Input X contains NaN"),
@@ -90,25 +49,6 @@ def test_data(X_bad, y_bad, message):
 def test_sparse_data():
     with pytest.raises(TypeError, match="Sparse data was passed for X, but dense data is required"):
         regressor().fit(sparse.csr_array(X), Y)
-
-
-@pytest.mark.parametrize(
-    ("weight", "message"),
-    [
-        (np.zeros(60), "sample_weight is zero for every row"),
-        (
-            with_value(np.ones(60), -1.0),
-            "sample_weight must not be negative, its least value is -1",
-        ),
-        (with_value(np.ones(60), np.nan), "sample_weight contains NaN"),
-        (np.ones(59), "inconsistent numbers of samples: .60, 59."),
-        (np.ones((60, 2)), r"sample_weight must be 1D.*\(60, 2\)"),
-    ],
-)
-@pytest.mark.parametrize("estimator", [regressor(), classifier()])
-def test_sample_weight(estimator, weight, message):
-    with pytest.raises(ValueError, match=message):
-        estimator.fit(X, Y > 0, sample_weight=weight)
 
 
 def test_one_class():

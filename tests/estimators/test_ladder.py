@@ -100,7 +100,7 @@ def test_the_network_the_topology_and_the_importances_tell_of_one_function(fitte
 
 @pytest.mark.slow
 def test_pickles_and_chunks_after_a_fit_go_on(fitted):
-    for name, y in (("additive", ADDITIVE), ("joined", JOINED)):
+    for name, y in (("additive", ADDITIVE), ("joined", JOINED), ("linear", LINEAR)):
         model = fitted[name]
         loaded = pickle.loads(pickle.dumps(model))
         np.testing.assert_array_equal(loaded.predict(X), model.predict(X))
@@ -115,3 +115,13 @@ def test_weights_are_repeated_rows():
     one.fit(X[:80], ADDITIVE[:80], sample_weight=weight.astype(float))
     other = clone(one).fit(np.repeat(X[:80], weight, axis=0), np.repeat(ADDITIVE[:80], weight))
     np.testing.assert_allclose(one.predict(X), other.predict(X), rtol=1e-6, atol=1e-6)
+
+
+def test_a_network_reads_pieces_only_where_these_pay_by_themselves(fitted):
+    """A product of two inputs bends in neither of them alone."""
+    assert fitted["joined"].compact_.pieces is None
+    y = JOINED + 2.0 * np.abs(X[:, 2])
+    model = SpectralNASRegressor(**SETTINGS).fit(X, y)
+    assert verdict(model) == "joined"
+    assert model.compact_.pieces is not None
+    assert model.score(X, y) > 0.9

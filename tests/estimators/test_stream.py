@@ -2,10 +2,8 @@
 
 import numpy as np
 import pytest
-import torch
 
-from sk_spectral import SpectralNASClassifier, SpectralNASRegressor, SpectralNetwork
-from sk_spectral.training.rescaling import rescale
+from sk_spectral import SpectralNASClassifier, SpectralNASRegressor
 
 RNG = np.random.RandomState(0)
 X = RNG.randn(300, 4)
@@ -62,26 +60,6 @@ def test_the_batch_size_follows_the_chunks():
     model = SpectralNASRegressor((4,), random_state=0).partial_fit(X[:40], Y[:40])
     assert model.net_.batch_size == 40
     assert model.partial_fit(X, Y).net_.batch_size == 32
-
-
-@pytest.mark.parametrize("sizes", [(4, 8, 6, 2), (4, 2)])
-def test_other_units_leave_the_function_as_it_is(sizes):
-    from sk_spectral.training.config import TrainingConfig
-    from sk_spectral.training.fit import new_net
-    from sk_spectral.training.losses import SquaredError
-
-    random = torch.Generator().manual_seed(0)
-    network = SpectralNetwork(sizes, train_input_eigenvalues=True, generator=random).double()
-    with torch.no_grad():
-        for lam in network.eigenvalues:
-            lam += torch.randn(lam.shape, generator=random)
-    A = torch.as_tensor(X)
-    expected = network(A)
-    net = new_net(network, SquaredError(), TrainingConfig(), len(X), stop_early=False).initialize()
-    inputs, outputs = np.array([2.0, 0.1, 1.0, 3.0]), np.array([0.5, 7.0])
-    rescale(net, inputs, outputs)
-    found = net.module_(A / torch.as_tensor(inputs))
-    torch.testing.assert_close(found, expected * torch.as_tensor(outputs))
 
 
 def test_later_classes_must_be_the_first_ones():

@@ -1,26 +1,12 @@
-"""What a caller does around a fit: Ctrl-C, torch's own settings, callbacks of skorch."""
-
-import tempfile
-from contextlib import contextmanager
+"""A Ctrl-C, or an error of a callback: it ends a fit, and leaves all as it was."""
 
 import numpy as np
 import pytest
 import torch
 from sklearn.base import clone
-from skorch.callbacks import (
-    BatchScoring,
-    Callback,
-    Checkpoint,
-    EarlyStopping,
-    EpochScoring,
-    Freezer,
-    GradientNormClipping,
-    LRScheduler,
-    ProgressBar,
-    TrainEndCheckpoint,
-)
+from skorch.callbacks import Callback
 
-from sk_spectral import SpectralNASClassifier, SpectralNASRegressor
+from sk_spectral import SpectralNASRegressor
 from sk_spectral.training.net import SpectralNet
 
 X = np.random.RandomState(0).randn(200, 3)
@@ -74,76 +60,3 @@ def test_an_interrupt_in_a_later_training_of_the_search_ends_the_fit(monkeypatch
     with pytest.raises(KeyboardInterrupt):
         model.fit(X, Y)
     assert not hasattr(model, "compact_")
-
-
-@contextmanager
-def default_dtype(dtype):
-    torch.set_default_dtype(dtype)
-    try:
-        yield
-    finally:
-        torch.set_default_dtype(torch.float32)
-
-
-@pytest.mark.parametrize(
-    "state",
-    [
-        torch.no_grad,
-        torch.inference_mode,
-        lambda: default_dtype(torch.float64),
-        lambda: torch.device("meta"),
-        lambda: torch.autocast("cpu", dtype=torch.bfloat16),
-    ],
-)
-@pytest.mark.parametrize("method", ["fit", "partial_fit"])
-def test_what_the_caller_set_in_torch_changes_nothing(state, method):
-    def found():
-        model = SpectralNASRegressor((8,), max_iter=3, random_state=0)
-        return getattr(model, method)(X, Y).predict(X)
-
-    expected, drawn = found(), torch.get_rng_state()
-    with state():
-        np.testing.assert_array_equal(found(), expected)
-    assert torch.equal(torch.get_rng_state(), drawn)
-    assert torch.is_grad_enabled()
-    assert torch.get_default_dtype() == torch.float32
-
-
-CALLBACKS = {
-    "progress": lambda: ProgressBar(detect_notebook=False),
-    "checkpoint": lambda: Checkpoint(dirname=tempfile.mkdtemp(), load_best=True),
-    "last checkpoint": lambda: TrainEndCheckpoint(dirname=tempfile.mkdtemp()),
-    "batches": lambda: BatchScoring("r2", name="mine"),
-    "epochs": lambda: EpochScoring("r2", name="mine"),
-    "uncached": lambda: EpochScoring("r2", name="mine", use_caching=False),
-    "stopping": EarlyStopping,
-    "schedule": lambda: LRScheduler("CosineAnnealingLR", T_max=3),
-    "freezer": lambda: Freezer("eigenvectors.*"),
-    "clipping": lambda: GradientNormClipping(0.1),
-}
-
-
-@pytest.mark.parametrize("name", CALLBACKS)
-@pytest.mark.parametrize("n_samples", [60, pytest.param(200, marks=pytest.mark.slow)])
-def test_callbacks_of_skorch_work(name, n_samples):
-    A, y = X[:n_samples], Y[:n_samples]
-    model = SpectralNASRegressor((4,), max_iter=2, callbacks=[CALLBACKS[name]()], random_state=0)
-    assert len(model.fit(A, y).net_.history) == 2
-    model.set_params(callbacks=[CALLBACKS[name]()])
-    SpectralNASClassifier((4,), max_iter=2, callbacks=model.callbacks).fit(A, y > 1)
-
-
-def test_scorers_of_classes_work():
-    scores = [EpochScoring(name, on_train=True) for name in ("accuracy", "roc_auc")]
-    model = SpectralNASClassifier(
-        (4,), prune_tol=None, max_iter=2, callbacks=scores, random_state=0
-    )
-    history = model.fit(X, Y > 1).net_.history
-    assert all(0.4 < value <= 1 for row in history[:, ("accuracy", "roc_auc")] for value in row)
-
-
-def test_batches_are_in_the_history_only_where_they_may_be_read():
-    model = SpectralNASRegressor((4,), max_iter=2, random_state=0)
-    assert not model.fit(X, Y).net_.history[-1, "batches"]
-    model.set_params(callbacks=[BatchScoring("r2", name="mine")])
-    assert model.fit(X, Y).net_.history[-1, "batches"]

@@ -7,6 +7,7 @@ from sk_spectral.data.batches import TensorDataset
 from sk_spectral.data.dataset import Data
 from sk_spectral.data.splitting import N_FOLDS, Splitter
 from sk_spectral.search.cross_validation import compare_out_of_fold
+from sk_spectral.search.ladder import compare_linear_maps
 from sk_spectral.search.out_of_fold import OutOfFold
 from sk_spectral.training.losses import LogLoss, SquaredError
 
@@ -34,11 +35,17 @@ def in_each_fold(outputs_of):
     return [fit] * N_FOLDS, n_rows
 
 
+def compared_with(rows, held_out, fits, loss):
+    """A network against linear maps, on the same rows held out."""
+    linear = compare_linear_maps(rows, held_out, loss, 1, True)
+    return compare_out_of_fold(linear, rows, held_out, fits, loss)
+
+
 def test_losses_are_of_rows_held_out():
     rows = rows_of_a_line(120)
     held_out = folds_of(rows)
     fits, n_rows = in_each_fold(lambda X: X.new_zeros(len(X), 1))
-    found = compare_out_of_fold(rows, held_out, fits, SquaredError(), 1, True)
+    found = compared_with(rows, held_out, fits, SquaredError())
     assert n_rows == [96]  # much worse: one fold is enough
     order = np.concatenate([np.flatnonzero(out) for out in held_out[:1]])
     torch.testing.assert_close(found.network, rows.y[order, 0].square())
@@ -60,7 +67,7 @@ def test_a_network_that_is_little_better_is_tested_on_all_folds():
     rows = rows_of_a_line()
     rows = TensorDataset(rows.X, rows.y + 0.06 * rows.X[:, :1].abs())
     fits, n_rows = in_each_fold(lambda X: X.sum(1, keepdim=True) + 1.0 + 0.06 * X[:, :1].abs())
-    found = compare_out_of_fold(rows, folds_of(rows), fits, SquaredError(), 1, True)
+    found = compared_with(rows, folds_of(rows), fits, SquaredError())
     assert n_rows == [48] * N_FOLDS
     assert len(found.network) == len(found.linear) == 60
     assert found.n_epochs is None
@@ -70,7 +77,7 @@ def test_a_network_that_is_much_better_is_not_tested_on_all_folds():
     rows = rows_of_a_line(200)
     bent = TensorDataset(rows.X, rows.X[:, :1].abs())
     fits, n_rows = in_each_fold(lambda X: X[:, :1].abs())
-    found = compare_out_of_fold(bent, folds_of(bent), fits, SquaredError(), 1, True)
+    found = compared_with(bent, folds_of(bent), fits, SquaredError())
     assert len(n_rows) == 2
     assert found.prefers_units()
 
@@ -84,7 +91,7 @@ def test_the_epoch_that_is_best_for_all_rows_held_out_is_taken(monkeypatch):
         return torch.stack([share * truth for share in (0.0, 0.6, 0.9, 1.2, 1.5)])[: next(ends)]
 
     monkeypatch.setattr(OutOfFold, "is_decided", lambda self, share: False)
-    found = compare_out_of_fold(rows, folds_of(rows), [fit] * N_FOLDS, SquaredError(), 1, True)
+    found = compared_with(rows, folds_of(rows), [fit] * N_FOLDS, SquaredError())
     assert found.n_epochs == 3
     order = np.concatenate([np.flatnonzero(out) for out in folds_of(rows)])
     truth = rows.X[order].sum(1) + 1.0
@@ -103,7 +110,7 @@ def test_an_epoch_is_tested_on_rows_that_did_not_choose_it(monkeypatch):
         return outputs
 
     monkeypatch.setattr(OutOfFold, "is_decided", lambda self, share: False)
-    found = compare_out_of_fold(rows, folds_of(rows), [fit] * N_FOLDS, SquaredError(), 1, True)
+    found = compared_with(rows, folds_of(rows), [fit] * N_FOLDS, SquaredError())
     order = np.concatenate([np.flatnonzero(out) for out in folds_of(rows)])
     torch.testing.assert_close(found.network, rows.y[order, 0].square())
 
@@ -121,7 +128,7 @@ def test_outputs_that_are_right_but_too_sure_are_divided_by_a_temperature(monkey
     monkeypatch.setattr(OutOfFold, "is_decided", lambda self, share: False)
     rows = TensorDataset(X, y)
     held_out = folds_of(rows)
-    found = compare_out_of_fold(rows, held_out, [fit] * N_FOLDS, LogLoss(), 1, True)
+    found = compared_with(rows, held_out, [fit] * N_FOLDS, LogLoss())
     assert found.n_epochs == 2
     assert found.temperature == 32.0  # the largest; 40 / log 3 = 36
     order = np.concatenate([np.flatnonzero(out) for out in held_out])
@@ -161,14 +168,6 @@ def test_folds_end_where_the_rest_would_hardly_change_the_outcome(z, share, fewe
     assert compared.is_decided(share) == expected
 
 
-def test_too_few_rows_compare_linear_maps_alone():
-    rows = rows_of_a_line(8)
-    found = compare_out_of_fold(rows, folds_of(rows), None, SquaredError(), 1, True)
-    assert not found.has_network
-    assert not found.prefers_units()
-    assert len(found.linear) == 8
-
-
 def test_weights_count_in_the_mean_and_in_its_error():
     weight = torch.tensor([2.0, 1.0, 0.0, 1.0]).double()
     found = OutOfFold(
@@ -181,14 +180,6 @@ def test_weights_count_in_the_mean_and_in_its_error():
     assert found.mean_loss() == 0
 
 
-def test_a_fold_that_leaves_one_class_cannot_be_compared():
-    y = torch.tensor([0] * 20 + [1] * 5)
-    X = torch.randn(25, 3, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-    held_out = [y.numpy() == 1, y.numpy() == 0]
-    fits, _ = in_each_fold(lambda X: X.new_zeros(len(X), 1))
-    assert compare_out_of_fold(TensorDataset(X, y), held_out, fits, LogLoss(), 1, True) is None
-
-
 def test_mistakes_are_counted_and_fewer_of_them_keep_the_folds_going():
     """A network that is sure of all, and of some wrongly: a worse loss, and fewer mistakes."""
     generator = torch.Generator().manual_seed(0)
@@ -197,7 +188,7 @@ def test_mistakes_are_counted_and_fewer_of_them_keep_the_folds_going():
     rows = TensorDataset(X, y)
     fits, n_rows = in_each_fold(lambda X: 100.0 * (X[:, :1].abs() - 0.7).sign())
     held_out = folds_of(rows)
-    found = compare_out_of_fold(rows, held_out, fits, LogLoss(), 1, True)
+    found = compared_with(rows, held_out, fits, LogLoss())
     assert len(n_rows) == N_FOLDS
     gain, error = found.mean_gain()
     assert gain < -2 * error

@@ -6,7 +6,7 @@ import torch
 from sklearn.datasets import make_friedman1
 
 from sk_spectral import SpectralNASClassifier, SpectralNASRegressor
-from sk_spectral.search import fit
+from sk_spectral.search import fit, result
 from sk_spectral.search.streams import NAMES, RandomStreams
 
 X, Y = make_friedman1(150, n_features=5, noise=0.3, random_state=0)
@@ -29,16 +29,16 @@ def test_streams_do_not_depend_on_each_other():
 
 def first_networks(monkeypatch, fitted):
     """Parameters of the networks that were initialised."""
-    seen, initial = [], fit.initial
+    seen, initial = [], result.initial
 
     def remembered(*given, **settings):
         start = initial(*given, **settings)
         seen.append([p.detach().clone().double() for p in start.network.parameters()])
         return start
 
-    monkeypatch.setattr(fit, "initial", remembered)
+    monkeypatch.setattr(result, "initial", remembered)
     fitted()
-    monkeypatch.setattr(fit, "initial", initial)
+    monkeypatch.setattr(result, "initial", initial)
     return seen[0]
 
 

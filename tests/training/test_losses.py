@@ -1,9 +1,20 @@
 import numpy as np
 import pytest
 import torch
+from configurations import LOSSES
+from scipy.special import softmax
+from scipy.stats import sem
+from sklearn.metrics import log_loss
 from torch.nn import functional as F
 
-from sk_spectral.training.losses import LogLoss, SquaredError
+from sk_spectral.data.targets import ClassTargets, ContinuousTargets
+from sk_spectral.training.losses import (
+    LogLoss,
+    SquaredError,
+    loss_for,
+    standard_error,
+    weighted_mean,
+)
 
 N_SAMPLES = 40
 
@@ -72,3 +83,72 @@ def test_zero_one_losses_are_classes_that_are_not_the_likeliest(n_outputs):
     found = (numbers[:, 0] > 0).astype(int) if n_outputs == 1 else numbers.argmax(axis=1)
     np.testing.assert_array_equal(LogLoss().zero_one(outputs, y), found != y.numpy())
     assert SquaredError().zero_one(outputs, outputs) is None
+
+
+def test_log_loss_and_its_best_constant():
+    y = torch.tensor([0, 1, 1, 2])
+    weight = torch.tensor([1.0, 2.0, 1.0, 4.0])
+    constant = LogLoss().best_constant(torch.empty(4, 3), y, weight)
+    torch.testing.assert_close(constant[0].exp(), torch.tensor([0.125, 0.375, 0.5]))
+    binary = LogLoss().best_constant(torch.empty(4, 1), torch.tensor([0, 1, 1, 1]))
+    torch.testing.assert_close(binary[:, 0], torch.full((4,), 3.0).log())
+    losses = LogLoss()(binary, torch.tensor([0, 1, 1, 1]))
+    torch.testing.assert_close(losses, -torch.tensor([0.25, 0.75, 0.75, 0.75]).log())
+
+
+@pytest.mark.parametrize("name", LOSSES)
+@pytest.mark.parametrize("weighted", [True, False])
+def test_the_mean_and_its_gradient_are_those_of_autograd(name, weighted):
+    loss, n_outputs = LOSSES[name]
+    outputs, y = outputs_and_codes(n_outputs)
+    if isinstance(loss, SquaredError):
+        y = outputs_and_codes(n_outputs, seed=1)[0]
+    weight = torch.linspace(0.1, 1.9, N_SAMPLES).double() if weighted else None
+    outputs.requires_grad_()
+    mean = (loss(outputs, y) * (1.0 if weight is None else weight)).mean()
+    value, gradient = loss.mean_and_gradient(outputs.detach(), y, weight)
+    torch.testing.assert_close(value, mean.detach())
+    torch.testing.assert_close(value, weighted_mean(loss(outputs, y), weight).detach())
+    torch.testing.assert_close(gradient, torch.autograd.grad(mean, outputs)[0])
+
+
+@pytest.mark.parametrize("n_outputs", [1, 3])
+@pytest.mark.parametrize("weighted", [True, False])
+def test_the_log_loss_is_that_of_scikit_learn(n_outputs, weighted):
+    outputs, y = outputs_and_codes(n_outputs)
+    logits = torch.cat([torch.zeros_like(outputs), outputs], dim=1) if n_outputs == 1 else outputs
+    weight = torch.linspace(0.1, 1.9, N_SAMPLES).double() if weighted else None
+    expected = log_loss(
+        y, softmax(logits.numpy(), axis=1), sample_weight=weight, labels=range(logits.shape[1])
+    )
+    mean = weighted_mean(LogLoss()(outputs, y), weight)
+    assert float(mean) == pytest.approx(expected)  # the mean weight is 1
+
+
+@pytest.mark.parametrize("name", LOSSES)
+@pytest.mark.parametrize("weighted", [True, False])
+def test_no_constant_is_better_than_the_best(name, weighted):
+    """The gradient of the weighted mean vanishes there, for a loss that is convex in it."""
+    loss, n_outputs = LOSSES[name]
+    outputs, y = outputs_and_codes(n_outputs)
+    y = outputs if isinstance(loss, SquaredError) else y
+    weight = torch.linspace(0.1, 1.9, N_SAMPLES).double() if weighted else None
+    constant = loss.best_constant(outputs, y, weight)
+    assert constant.shape == outputs.shape
+    assert torch.equal(constant, constant[:1].expand_as(constant))
+    leaf = constant[0].clone().requires_grad_()
+    weighted_mean(loss(leaf.expand_as(outputs), y), weight).backward()
+    torch.testing.assert_close(leaf.grad, torch.zeros_like(leaf), rtol=0, atol=1e-12)
+
+
+def test_the_standard_error_is_that_of_a_mean():
+    values = np.random.default_rng(0).normal(size=37)
+    assert standard_error(torch.as_tensor(values)) == pytest.approx(sem(values, ddof=0))
+
+
+@pytest.mark.parametrize(
+    ("targets", "expected"),
+    [(ContinuousTargets(2), SquaredError), (ClassTargets(np.arange(3)), LogLoss)],
+)
+def test_targets_have_the_loss_of_their_name(targets, expected):
+    assert type(loss_for(targets)) is expected

@@ -10,7 +10,7 @@ from sk_spectral.spectral.penalties import PENALTIES
 from sk_spectral.training import threads
 from sk_spectral.training.config import TrainingConfig
 from sk_spectral.training.fit import new_net
-from sk_spectral.training.losses import LogLoss, SquaredError
+from sk_spectral.training.losses import SquaredError
 
 
 def rows(n_samples=50, weighted=False, seed=0):
@@ -84,20 +84,6 @@ def test_every_solver_lowers_the_loss(solver):
     assert losses[-1] < 0.5 * losses[0]
 
 
-def test_weight_decay_is_for_the_eigenvectors_alone():
-    net = net_for(new_network(), weight_decay=0.5, eigenvalue_rate=3.0).initialize()
-    by_decay = {group["weight_decay"]: group["params"] for group in net.optimizer_.param_groups}
-    sizes = {decay: sum(p.numel() for p in params) for decay, params in by_decay.items()}
-    assert sizes == {0.5: 16 * 3 + 16, 0.0: 16 + 1}
-    rates = {group["weight_decay"]: group["lr"] for group in net.optimizer_.param_groups}
-    assert rates == {0.5: 1e-2, 0.0: pytest.approx(3e-2)}
-
-
-def test_auto_weight_decay():
-    assert TrainingConfig().weight_decay_for(1800 * 100, 200) == pytest.approx(0.1 / 30 / 1e-3)
-    assert TrainingConfig(weight_decay=0.5).weight_decay_for(10, 5) == 0.5
-
-
 def test_a_loss_that_is_not_finite_stops_and_leaves_the_network_as_it_was():
     network, data = new_network(), rows()
     net = net_for(network, solver="sgd", learning_rate_init=1e6)
@@ -144,17 +130,6 @@ def test_verbose_prints_a_line_an_epoch_and_nothing_by_default(capsys):
     assert capsys.readouterr().out == ""
     SpectralNASRegressor((4,), max_iter=3, verbose=1).fit(X, y)
     assert capsys.readouterr().out.count("\n") >= 3 + 2
-
-
-def test_log_loss_and_its_best_constant():
-    y = torch.tensor([0, 1, 1, 2])
-    weight = torch.tensor([1.0, 2.0, 1.0, 4.0])
-    constant = LogLoss().best_constant(torch.empty(4, 3), y, weight)
-    torch.testing.assert_close(constant[0].exp(), torch.tensor([0.125, 0.375, 0.5]))
-    binary = LogLoss().best_constant(torch.empty(4, 1), torch.tensor([0, 1, 1, 1]))
-    torch.testing.assert_close(binary[:, 0], torch.full((4,), 3.0).log())
-    losses = LogLoss()(binary, torch.tensor([0, 1, 1, 1]))
-    torch.testing.assert_close(losses, -torch.tensor([0.25, 0.75, 0.75, 0.75]).log())
 
 
 class Threads(Callback):
