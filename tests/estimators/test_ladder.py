@@ -117,6 +117,7 @@ def test_weights_are_repeated_rows():
     np.testing.assert_allclose(one.predict(X), other.predict(X), rtol=1e-6, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_a_network_reads_pieces_only_where_these_pay_by_themselves(fitted):
     """A product of two inputs bends in neither of them alone."""
     assert fitted["joined"].compact_.pieces is None
