@@ -27,7 +27,7 @@ from sk_spectral.search.result import SearchResult, Start, initial_steps, result
 from sk_spectral.search.selection import (
     KEEPS_LINEAR,
     baselines,
-    gain_of_pieces,
+    most_gain_of_pieces,
     over_regularisation,
     select,
 )
@@ -166,7 +166,7 @@ class _Search:
             tol=self.config.prune_tol or 0.0,
             validated=self.split.valid is not None,
         )
-        search = self if linear is None else self._reading(linear.gain_of_pieces)
+        search = self if linear is None else self._reading(linear.most_gain_of_pieces)
         compared, net = search._cross_validate(splitter, folds, linear)
         if compared is None or compared.prefers_units():
             return search._grow(compared)
@@ -181,9 +181,9 @@ class _Search:
             search = self
         return search._stay_linear(compared, net, splitter, warnings)
 
-    def _reading(self, gain_of_pieces: float) -> "_Search":
-        """With a network that reads pieces only where these pay by themselves."""
-        if self.on_features is None or gain_of_pieces >= GAIN_OF_PIECES:
+    def _reading(self, most_gain_of_pieces: float) -> "_Search":
+        """With a network that reads pieces only where these may pay by themselves."""
+        if self.on_features is None or most_gain_of_pieces >= GAIN_OF_PIECES:
             return self
         return replace(self, start=self.on_features, on_features=None)
 
@@ -192,14 +192,14 @@ class _Search:
         return self.start.scaling.to_rows(data, dtype=like.dtype, device=like.device)
 
     def _gain_on_rows(self) -> float:
-        """What pieces gain for linear maps on the rows by which networks are evaluated."""
+        """What pieces may gain for linear maps on the rows by which networks are evaluated."""
         if self.on_features is None:
             return 1.0
         network, n_features = self.start.network, self.start.scaling.n_features
         rows = self._rows(self.split.train)
         valid = None if self.split.valid is None else self._rows(self.split.valid)
         evaluator = Evaluator.of_rows(self.loss, network, rows, valid, self.config.prune_tol)
-        return gain_of_pieces(baselines(network, evaluator, rows, n_features))
+        return most_gain_of_pieces(baselines(network, evaluator, rows, n_features), evaluator)
 
     def _cross_validate(
         self,
