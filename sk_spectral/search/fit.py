@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import torch
@@ -36,7 +37,7 @@ from sk_spectral.search.streams import RandomStreams
 from sk_spectral.search.wide_limit import bends
 from sk_spectral.spectral.network import SpectralNetwork
 from sk_spectral.training.convergence import UNITS_MIGHT_PAY, cut_off_message, was_cut_off
-from sk_spectral.training.fit import new_net, train
+from sk_spectral.training.fit import new_net, train, train_by_decay
 from sk_spectral.training.losses import LogLoss, SquaredError, loss_for
 from sk_spectral.training.net import SpectralNet
 from sk_spectral.training.rescaling import multiply_outputs
@@ -286,7 +287,15 @@ class _Search:
         split, config, scaling = self.split, self.config, self.start.scaling
         rows = self._rows(split.train)
         valid = None if split.valid is None else self._rows(split.valid)
-        net = self._train(rows, valid, n_epochs)
+        given = self.start.network, rows, valid, self.loss
+        generator = partial(self.streams.generator, "shuffle")
+        net, training = train_by_decay(
+            *given,
+            config.training,
+            generator,
+            n_epochs=n_epochs,
+            times=() if config.warm_start or config.prune_tol is None else (3.0, 10.0),
+        )
         network, warnings = net.module_, self._about_max_iter(net, compared)
         if compared is not None:
             multiply_outputs(network, 1.0 / compared.temperature)
@@ -297,7 +306,7 @@ class _Search:
         fine_tuning = None
         if not config.warm_start and (valid is not None or compared is not None):
             fine_tuning = FineTuning(
-                network, config.training, self.loss, self.streams, watched=valid is not None
+                network, training, self.loss, self.streams, watched=valid is not None
             )
         kept = select(
             network,
@@ -310,27 +319,15 @@ class _Search:
             scaling.n_features,
         )
         if config.training.is_penalized and (evaluator.independent or kept.shrinkage is not None):
-            free = self._without_penalty()._train(rows, valid, n_epochs).module_
+            without = self._without_penalty()
+            shuffled = without.streams.generator("shuffle")
+            free = train(*given, without.config.training, shuffled, n_epochs=n_epochs).module_
             found = over_regularisation(
                 free, network, kept, evaluator, rows, compared, scaling.n_features
             )
             if found is not None:
                 warnings = self._about_alpha(found) + warnings
         return _Found(kept, net, scaling, evenly_spaced(rows), warnings), fine_tuning
-
-    def _train(
-        self, rows: TensorDataset, valid: TensorDataset | None, n_epochs: int
-    ) -> SpectralNet:
-        generator = self.streams.generator("shuffle")
-        return train(
-            self.start.network,
-            rows,
-            valid,
-            self.loss,
-            self.config.training,
-            generator,
-            n_epochs=n_epochs,
-        )
 
     def _net_beside(self, other: SpectralNet) -> SpectralNet:
         """A net of the network at the start, with the history of another that was trained."""
