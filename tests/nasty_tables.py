@@ -241,6 +241,8 @@ def _pandas(array):
 
 def _pandas_mixed(array):
     frame = _pandas(array)
+    if array.ndim == 1:
+        return frame
     for k, name in enumerate(frame.columns):
         values = np.asarray(frame[name])
         if values.dtype == float and (values == np.round(np.clip(values, -1e9, 1e9))).all():

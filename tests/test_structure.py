@@ -20,7 +20,7 @@ BESIDE = {
     "topology": {"model"},
     "preparation": {"data"},
     "datasets": set(),
-    "display": {"spectral", "model", "estimators"},
+    "display": {"display", "spectral", "model", "estimators"},
     "export": {"spectral", "model", "estimators"},
     "": {"spectral", "estimators"},
 }

@@ -62,7 +62,9 @@ class SpectralNASRegressor(RegressorMixin, SpectralSearch):
         Learning rate of the eigenvalues relative to that of the eigenvectors.
     weight_decay : float or "auto", default="auto"
         Decoupled decay of the eigenvectors, relative to the learning rate, for "adam" and "sgd".
-        "auto" decays them by 0.1 √(batch_size / (n_samples · max_iter)) a step.
+        "auto" decays them by 0.1 √(batch_size / (n_samples · max_iter)) a step; a network that has
+        validation rows is trained again with 3 and then 10 times as much, as long as their loss
+        falls, which is kept if it falls by a standard error.
     average : bool, default=True
         End each epoch with an exponential average over about the last 100 steps, which is what is
         validated and predicts; for "adam" and "sgd".
@@ -87,7 +89,8 @@ class SpectralNASRegressor(RegressorMixin, SpectralSearch):
     device : str, default="cpu"
         torch device to train on; predictions are made by NumPy.
     callbacks : sequence of skorch callbacks, optional
-        Called by `net_` while it trains, and by that of the first fold before.
+        Called by `net_` while it trains, by that of the first fold before, and by those that are
+        trained to choose `weight_decay`.
     verbose : int, default=0
         1 prints a line an epoch of these, one for each fold, and one for each step of pruning.
 

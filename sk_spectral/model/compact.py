@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from sk_spectral.model.pieces import Pieces
 from sk_spectral.spectral import paths
@@ -98,6 +98,40 @@ class CompactNetwork:
         if self.pieces is not None:
             shares = np.bincount(self.pieces.sources, shares, self.n_features)
         return shares
+
+    def partial_effect(self, feature: int, grid: ArrayLike) -> Array:
+        """What a feature adds to the outputs by itself, through no hidden unit.
+
+        W_L0 (x_0 − c) over the columns of this feature and of its pieces. In an additive model
+        these are its shape functions: summed over the features, with the intercepts, they are the
+        outputs. They add up to 0 over the rows that were trained on, if these were centred.
+
+        Parameters
+        ----------
+        feature : int
+        grid : array-like of shape (n_points,)
+            Values of the feature.
+
+        Returns
+        -------
+        array of shape (n_points, n_L)
+
+        Raises
+        ------
+        ValueError
+            Where there is no such feature.
+        """
+        if not 0 <= feature < self.n_features:
+            raise ValueError(f"feature={feature} is no column of X: it has {self.n_features}.")
+        values = np.asarray(grid, dtype=np.float64)
+        X = np.zeros((len(values), self.n_features))
+        X[:, feature] = values
+        own = np.arange(self.n_features) == feature
+        if self.pieces is not None:
+            X, own = self.pieces.encode(X), self.pieces.sources == feature
+        if self.center is not None:
+            X = X - self.center
+        return X[:, own] @ self.weights[-1][:, : self.n_inputs][:, own].T
 
     def __call__(self, X: Array) -> Array:
         """Outputs ŷ for a batch, in few rows at a time.

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import torch
@@ -27,7 +28,7 @@ from sk_spectral.search.result import SearchResult, Start, initial_steps, result
 from sk_spectral.search.selection import (
     KEEPS_LINEAR,
     baselines,
-    gain_of_pieces,
+    most_gain_of_pieces,
     over_regularisation,
     select,
 )
@@ -36,7 +37,7 @@ from sk_spectral.search.streams import RandomStreams
 from sk_spectral.search.wide_limit import bends
 from sk_spectral.spectral.network import SpectralNetwork
 from sk_spectral.training.convergence import UNITS_MIGHT_PAY, cut_off_message, was_cut_off
-from sk_spectral.training.fit import new_net, train
+from sk_spectral.training.fit import new_net, train, train_by_decay
 from sk_spectral.training.losses import LogLoss, SquaredError, loss_for
 from sk_spectral.training.net import SpectralNet
 from sk_spectral.training.rescaling import multiply_outputs
@@ -166,7 +167,7 @@ class _Search:
             tol=self.config.prune_tol or 0.0,
             validated=self.split.valid is not None,
         )
-        search = self if linear is None else self._reading(linear.gain_of_pieces)
+        search = self if linear is None else self._reading(linear.most_gain_of_pieces)
         compared, net = search._cross_validate(splitter, folds, linear)
         if compared is None or compared.prefers_units():
             return search._grow(compared)
@@ -181,9 +182,9 @@ class _Search:
             search = self
         return search._stay_linear(compared, net, splitter, warnings)
 
-    def _reading(self, gain_of_pieces: float) -> "_Search":
-        """With a network that reads pieces only where these pay by themselves."""
-        if self.on_features is None or gain_of_pieces >= GAIN_OF_PIECES:
+    def _reading(self, most_gain_of_pieces: float) -> "_Search":
+        """With a network that reads pieces only where these may pay by themselves."""
+        if self.on_features is None or most_gain_of_pieces >= GAIN_OF_PIECES:
             return self
         return replace(self, start=self.on_features, on_features=None)
 
@@ -192,14 +193,14 @@ class _Search:
         return self.start.scaling.to_rows(data, dtype=like.dtype, device=like.device)
 
     def _gain_on_rows(self) -> float:
-        """What pieces gain for linear maps on the rows by which networks are evaluated."""
+        """What pieces may gain for linear maps on the rows by which networks are evaluated."""
         if self.on_features is None:
             return 1.0
         network, n_features = self.start.network, self.start.scaling.n_features
         rows = self._rows(self.split.train)
         valid = None if self.split.valid is None else self._rows(self.split.valid)
         evaluator = Evaluator.of_rows(self.loss, network, rows, valid, self.config.prune_tol)
-        return gain_of_pieces(baselines(network, evaluator, rows, n_features))
+        return most_gain_of_pieces(baselines(network, evaluator, rows, n_features), evaluator)
 
     def _cross_validate(
         self,
@@ -286,7 +287,15 @@ class _Search:
         split, config, scaling = self.split, self.config, self.start.scaling
         rows = self._rows(split.train)
         valid = None if split.valid is None else self._rows(split.valid)
-        net = self._train(rows, valid, n_epochs)
+        given = self.start.network, rows, valid, self.loss
+        generator = partial(self.streams.generator, "shuffle")
+        net, training = train_by_decay(
+            *given,
+            config.training,
+            generator,
+            n_epochs=n_epochs,
+            times=() if config.warm_start or config.prune_tol is None else (3.0, 10.0),
+        )
         network, warnings = net.module_, self._about_max_iter(net, compared)
         if compared is not None:
             multiply_outputs(network, 1.0 / compared.temperature)
@@ -297,7 +306,7 @@ class _Search:
         fine_tuning = None
         if not config.warm_start and (valid is not None or compared is not None):
             fine_tuning = FineTuning(
-                network, config.training, self.loss, self.streams, watched=valid is not None
+                network, training, self.loss, self.streams, watched=valid is not None
             )
         kept = select(
             network,
@@ -310,27 +319,15 @@ class _Search:
             scaling.n_features,
         )
         if config.training.is_penalized and (evaluator.independent or kept.shrinkage is not None):
-            free = self._without_penalty()._train(rows, valid, n_epochs).module_
+            without = self._without_penalty()
+            shuffled = without.streams.generator("shuffle")
+            free = train(*given, without.config.training, shuffled, n_epochs=n_epochs).module_
             found = over_regularisation(
                 free, network, kept, evaluator, rows, compared, scaling.n_features
             )
             if found is not None:
                 warnings = self._about_alpha(found) + warnings
         return _Found(kept, net, scaling, evenly_spaced(rows), warnings), fine_tuning
-
-    def _train(
-        self, rows: TensorDataset, valid: TensorDataset | None, n_epochs: int
-    ) -> SpectralNet:
-        generator = self.streams.generator("shuffle")
-        return train(
-            self.start.network,
-            rows,
-            valid,
-            self.loss,
-            self.config.training,
-            generator,
-            n_epochs=n_epochs,
-        )
 
     def _net_beside(self, other: SpectralNet) -> SpectralNet:
         """A net of the network at the start, with the history of another that was trained."""

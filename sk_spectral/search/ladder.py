@@ -152,9 +152,7 @@ def _lowest_step(
 ) -> OutOfFold:
     """What the network is compared with, and what is kept if it loses, of two sorts of maps."""
     before = float(weighted_mean(simpler, compared.sample_weight))
-    gain = 1.0 - compared.mean_linear_loss() / before if before > 0 else 0.0
-    compared = replace(compared, gain_of_pieces=gain)
-    pays = replace(
+    of_pieces = replace(
         compared,
         network=compared.linear,
         network_zero_one=compared.linear_zero_one,
@@ -162,7 +160,10 @@ def _lowest_step(
         linear_zero_one=simpler_zero_one,
         standard_errors=OF_PIECES,
         tol=SHARE_FOR_PIECES * compared.tol,
-    ).prefers_units()
+    )
+    gain, error = of_pieces.mean_gain()
+    most = (gain + OF_PIECES * error) / before if before > 0 else 0.0
+    compared, pays = replace(compared, most_gain_of_pieces=most), of_pieces.prefers_units()
     if pays:
         return compared
     kept = replace(compared, shrinkage=shrinkage, n_read=n_read)

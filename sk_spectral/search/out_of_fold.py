@@ -37,8 +37,9 @@ class OutOfFold:
         How many of the inputs, the first of them, these read; None for all.
     kept : Tensor of shape (n_tested,), or None
         Their losses, where these maps are not those of `linear`, which have the least.
-    gain_of_pieces : float
-        Share of the loss of maps of features that those of pieces as well do without.
+    most_gain_of_pieces : float
+        Share of the loss of maps of features that those of pieces as well may do without, two
+        standard errors above what was seen.
     constant_loss : float
         Mean loss on all rows of the best constants for the other folds.
     n_epochs : int, or None
@@ -73,7 +74,7 @@ class OutOfFold:
     constant_zero_one: float = 0.0
     n_read: int | None = None
     kept: Tensor | None = None
-    gain_of_pieces: float = 1.0
+    most_gain_of_pieces: float = 1.0
 
     def mean_loss(self) -> float:
         """Mean loss of the network."""

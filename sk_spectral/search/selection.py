@@ -93,11 +93,17 @@ def baselines(
     return found
 
 
-def gain_of_pieces(ladder: list[Candidate]) -> float:
-    """Share of the loss of the lowest step that the one above, of pieces as well, does without."""
+def most_gain_of_pieces(ladder: list[Candidate], evaluator: Evaluator) -> float:
+    """Share of the loss of the lowest step that the one above, of pieces as well, may do without.
+
+    Two standard errors above what the evaluator's rows show, if they are its own.
+    """
     if len(ladder) < 2 or ladder[0].loss_after <= 0:
         return 0.0
-    return 1.0 - ladder[1].loss_after / ladder[0].loss_after
+    lowest, above = (evaluator.losses(step.network, step.unit_masks) for step in ladder)
+    error = standard_error(lowest - above) if evaluator.independent else 0.0
+    gain = float((lowest - above).mean()) + ON_ROWS_SET_APART * error
+    return gain / ladder[0].loss_after
 
 
 def _lowest(ladder: list[Candidate], evaluator: Evaluator) -> Candidate:

@@ -25,8 +25,8 @@ SHARE_FOR_PIECES = 0.2
 """Of the share of the loss by which units must win in addition: an additive model can be read."""
 
 GAIN_OF_PIECES = 0.05
-"""Share of the loss of linear maps that their pieces must do without, for a network to read them:
-where less is bent in a feature alone, they are so many more columns to learn nothing from."""
+"""Share of the loss of linear maps that pieces may do without, for a network to read them: where
+rows held out rule out so much, they are columns to learn nothing from."""
 
 WHERE_BENT = 1.5
 """Likewise, of loss or of mistakes, where it is known from elsewhere that no linear map says all,

@@ -91,6 +91,12 @@ class TrainingConfig:
             return float(self.weight_decay)
         return 0.1 * (batch_size / n_rows) ** 0.5 / self.learning_rate_init
 
+    def with_decay(self, times: float, n_samples: int) -> "TrainingConfig":
+        """With so many times the weight decay that "auto" is for so many rows."""
+        n_rows = n_samples * self.max_iter
+        decay = self.weight_decay_for(n_rows, self.batch_size_for(n_samples))
+        return self.replace(weight_decay=times * decay)
+
     def torch_device(self) -> torch.device:
         """The torch device, or ValueError if this machine has no such one."""
         try:

@@ -1,5 +1,6 @@
 """From a network and rows to a trained network: `train`."""
 
+from collections.abc import Callable, Sequence
 from copy import deepcopy
 from typing import Any
 
@@ -9,7 +10,7 @@ from sk_spectral.data.batches import TensorDataset
 from sk_spectral.spectral.network import SpectralNetwork
 from sk_spectral.training.callbacks import Stopping
 from sk_spectral.training.config import TrainingConfig
-from sk_spectral.training.losses import LogLoss, SquaredError
+from sk_spectral.training.losses import LogLoss, SquaredError, standard_error
 from sk_spectral.training.net import SpectralNet
 
 _OPTIMIZERS: dict[str, tuple[type[torch.optim.Optimizer], dict[str, Any]]] = {
@@ -64,6 +65,64 @@ def train(
     net = new_net(deepcopy(network), loss, config, len(rows), valid is not None, generator)
     factors = None if unit_masks is None else [mask.to(rows.X.dtype) for mask in unit_masks]
     return net.fit_rows(rows, valid, config.max_iter if n_epochs is None else n_epochs, factors)
+
+
+def train_by_decay(
+    network: SpectralNetwork,
+    rows: TensorDataset,
+    valid: TensorDataset | None,
+    loss: SquaredError | LogLoss,
+    config: TrainingConfig,
+    generator: Callable[[], torch.Generator],
+    *,
+    n_epochs: int,
+    times: Sequence[float] = (),
+) -> tuple[SpectralNet, TrainingConfig]:
+    """As `train`, and again with more weight decay while the loss on validation rows falls by it.
+
+    Kept where it falls by a standard error in all.
+
+    Parameters
+    ----------
+    network, rows, valid, loss, config
+        As for `train`.
+    generator : callable
+        Gives one for each training.
+    n_epochs : int
+    times : sequence of float
+        The decays to try after that of "auto", relative to it. None is tried where `config` names
+        one, nor without validation rows.
+
+    Returns
+    -------
+    SpectralNet
+        Of the least decay, or of the best where this is better by a standard error.
+    TrainingConfig
+        By which that was trained.
+    """
+    first = net = train(network, rows, valid, loss, config, generator(), n_epochs=n_epochs)
+    if valid is None or config.weight_decay != "auto" or config.solver == "lbfgs":
+        return first, config
+    chosen = config
+    for factor in times:
+        stronger = config.with_decay(factor, len(rows))
+        other = train(network, rows, valid, loss, stronger, generator(), n_epochs=n_epochs)
+        if float(_gains(other, net, valid, loss).mean()) <= 0:
+            break
+        net, chosen = other, stronger
+    gains = _gains(net, first, valid, loss)
+    if float(gains.mean()) <= standard_error(gains):
+        return first, config
+    return net, chosen
+
+
+def _gains(
+    net: SpectralNet, other: SpectralNet, rows: TensorDataset, loss: SquaredError | LogLoss
+) -> torch.Tensor:
+    """By how much less each row loses by the one than by the other, as far as it counts."""
+    losses, others = (loss(each.module_.evaluate(rows.X), rows.y) for each in (net, other))
+    gains = others - losses
+    return gains if rows.sample_weight is None else gains * rows.sample_weight
 
 
 def new_net(

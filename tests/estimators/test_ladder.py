@@ -33,6 +33,7 @@ def verdict(model):
     return "additive" if topology.is_additive else "joined"
 
 
+@pytest.mark.slow
 def test_the_verdict_is_what_the_truth_says(fitted):
     assert {name: verdict(model) for name, model in fitted.items()} == {
         name: name for name in fitted
@@ -42,6 +43,7 @@ def test_the_verdict_is_what_the_truth_says(fitted):
     assert 0.2 < fitted["additive"].topology_.nonlinear_share < 1.0
 
 
+@pytest.mark.slow
 def test_a_linear_verdict_has_no_piece_and_goes_on_beyond_what_was_seen(fitted):
     model = fitted["linear"]
     assert model.compact_.pieces is None
@@ -51,6 +53,7 @@ def test_a_linear_verdict_has_no_piece_and_goes_on_beyond_what_was_seen(fitted):
     )
 
 
+@pytest.mark.slow
 def test_an_additive_model_is_a_sum_of_functions_of_one_feature_each(fitted):
     model = fitted["additive"]
     base = np.zeros((1, 5))
@@ -71,6 +74,7 @@ def test_rows_set_apart_or_trained_on_climb_the_same_ladder(early_stopping):
     assert not model.topology_.is_linear
 
 
+@pytest.mark.slow
 def test_classes_climb_it_as_well():
     labels = np.where(np.abs(X[:, 0]) + 0.3 * NOISE > 0.7, "far", "near")
     model = SpectralNASClassifier(**SETTINGS).fit(X, labels)
@@ -80,6 +84,7 @@ def test_classes_climb_it_as_well():
     assert verdict(plain) != "additive"
 
 
+@pytest.mark.slow
 def test_the_network_the_topology_and_the_importances_tell_of_one_function(fitted):
     for model in fitted.values():
         masks = [torch.tensor(mask) for mask in model.topology_.active_units]
@@ -93,6 +98,7 @@ def test_the_network_the_topology_and_the_importances_tell_of_one_function(fitte
         assert model.feature_importances_.sum() == pytest.approx(1.0)
 
 
+@pytest.mark.slow
 def test_pickles_and_chunks_after_a_fit_go_on(fitted):
     for name, y in (("additive", ADDITIVE), ("joined", JOINED), ("linear", LINEAR)):
         model = fitted[name]
@@ -111,6 +117,7 @@ def test_weights_are_repeated_rows():
     np.testing.assert_allclose(one.predict(X), other.predict(X), rtol=1e-6, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_a_network_reads_pieces_only_where_these_pay_by_themselves(fitted):
     """A product of two inputs bends in neither of them alone."""
     assert fitted["joined"].compact_.pieces is None

@@ -48,7 +48,7 @@ def test_pieces_that_pay_are_kept_and_a_network_has_to_beat_them():
     expected = out_of_fold(rows, 4, found.shrinkage)
     np.testing.assert_allclose(found.linear, expected, rtol=1e-6)
     simpler = min(out_of_fold(rows, 3, s).mean() for s in (1e-6, 1e-4, 1e-3, 1e-2, 1e-1))
-    assert found.gain_of_pieces == pytest.approx(1.0 - expected.mean() / simpler, abs=1e-3)
+    assert found.most_gain_of_pieces > 1.0 - expected.mean() / simpler
     assert not found.has_network
 
 
@@ -59,12 +59,17 @@ def test_pieces_that_say_nothing_are_left_out():
     losses = found.linear if found.kept is None else found.kept
     np.testing.assert_allclose(losses, out_of_fold(rows, 3, found.shrinkage), rtol=1e-6)
     assert found.mean_kept_loss() == pytest.approx(float(losses.mean()))
-    assert found.gain_of_pieces < 0.02
+    assert found.most_gain_of_pieces < 0.02
 
 
 def test_a_gain_that_is_not_sure_is_compared_with_but_not_kept():
-    found = steps(rows_of(0.1))
-    assert 0.0 < found.gain_of_pieces < 0.05
+    rows = rows_of(0.1)
+    found = steps(rows)
+    differences = out_of_fold(rows, 3, found.shrinkage) - found.linear.numpy()
+    assert differences.mean() > 0
+    most = differences.mean() + 2 * differences.std() / 300**0.5
+    before = out_of_fold(rows, 3, found.shrinkage).mean()
+    assert found.most_gain_of_pieces == pytest.approx(most / before, rel=1e-6)
     assert found.n_read == 3
     assert found.mean_kept_loss() > found.mean_linear_loss()
 

@@ -2,6 +2,7 @@
 
 from copy import deepcopy
 
+import numpy as np
 import pytest
 import torch
 from configurations import FIRST_ORDER_SOLVERS, LOSSES, SOLVERS
@@ -11,7 +12,7 @@ from spectral_cases import randomize
 from sk_spectral import SpectralNetwork
 from sk_spectral.data.batches import TensorDataset
 from sk_spectral.training.config import TrainingConfig
-from sk_spectral.training.fit import new_net, train
+from sk_spectral.training.fit import new_net, train, train_by_decay
 from sk_spectral.training.losses import LogLoss, SquaredError
 
 
@@ -138,3 +139,60 @@ def test_a_loss_that_is_no_number_any_more_leaves_the_network_as_it_was():
         trained(config, network=network)
     for name, value in network.state_dict().items():
         assert torch.equal(value, before[name])
+
+
+def by_decay(config, times, valid):
+    """The net, the settings by which it was trained, and the least losses of all trainings."""
+    generators = []
+
+    def generator():
+        generators.append(torch.Generator().manual_seed(len(generators)))
+        return generators[-1]
+
+    network, data = new_network(), rows()
+    found = train_by_decay(
+        network, data, valid, SquaredError(), config, generator, n_epochs=6, times=times
+    )
+    return *found, len(generators)
+
+
+@pytest.mark.parametrize("n_valid", [10, 30, 300])
+def test_more_weight_decay_is_tried_while_it_helps_and_kept_if_that_is_sure(n_valid):
+    config, valid = TrainingConfig(batch_size=10), rows(n_valid, seed=1)
+    times = 3.0, 10.0, 100.0
+    losses = []
+    for i, factor in enumerate((1.0, *times)):
+        settings = config.with_decay(factor, 60)
+        shuffled = torch.Generator().manual_seed(i)
+        net = train(new_network(), rows(), valid, SquaredError(), settings, shuffled, n_epochs=6)
+        losses.append((net.module_.evaluate(valid.X) - valid.y).square().mean(dim=1).numpy())
+    n_falls = 0
+    while n_falls < 3 and losses[n_falls + 1].mean() < losses[n_falls].mean():
+        n_falls += 1
+    assert n_falls < 3  # a hundred times as much is too much
+    gains = losses[0] - losses[n_falls]
+    kept = n_falls if gains.mean() > gains.std() / n_valid**0.5 else 0
+    net, chosen, n_trained = by_decay(config, times, valid)
+    assert n_trained == n_falls + 2
+    assert chosen == (config if kept == 0 else config.with_decay(times[kept - 1], 60))
+    found = (net.module_.evaluate(valid.X) - valid.y).square().mean(dim=1).numpy()
+    np.testing.assert_array_equal(found, losses[kept])
+
+
+@pytest.mark.parametrize("changes", [{"weight_decay": 0.1}, {"solver": "lbfgs"}])
+def test_a_decay_that_is_given_is_kept(changes):
+    config = TrainingConfig(batch_size=10, **changes)
+    _, chosen, n_trained = by_decay(config, (3.0,), rows(30, seed=1))
+    assert (chosen, n_trained) == (config, 1)
+
+
+def test_without_validation_rows_no_decay_is_chosen():
+    config = TrainingConfig(batch_size=10)
+    assert by_decay(config, (3.0,), None)[1:] == (config, 1)
+
+
+def test_decay_is_a_multiple_of_what_auto_makes_of_so_many_rows():
+    config = TrainingConfig(batch_size=20, max_iter=5)
+    assert config.with_decay(3.0, 80).weight_decay == pytest.approx(
+        3 * 0.1 * (20 / 400) ** 0.5 / 1e-3
+    )

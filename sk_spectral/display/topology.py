@@ -1,4 +1,4 @@
-"""Pictures of what was learned, in the form of scikit-learn's displays."""
+"""Topology and eigenvalues as pictures."""
 
 from collections.abc import Sequence
 from typing import Any, Self
@@ -6,35 +6,11 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from sk_spectral.display.figures import axes_for, colours, pyplot_or_error
 from sk_spectral.model.topology import Topology
 
 _MOST_NAMES = 40
 _MOST_DOTS = 60
-
-
-def _pyplot() -> Any:
-    try:
-        from matplotlib import pyplot
-    except ImportError as error:
-        raise ImportError(
-            "Displays need matplotlib: pip install matplotlib, or sk_spectral[plot]."
-        ) from error
-    return pyplot
-
-
-def _axes(ax: Any, **size: Any) -> tuple[Any, Any]:
-    if ax is None:
-        figure, ax = _pyplot().subplots(layout="constrained", **size)
-        return figure, ax
-    return ax.figure, ax
-
-
-def _colours() -> Any:
-    """Part of viridis that can be seen on light and on dark ground."""
-    whole = _pyplot().get_cmap("viridis_r")
-    from matplotlib.colors import ListedColormap
-
-    return ListedColormap(whole(np.linspace(0.25, 0.8, 256)), name="blocks")
 
 
 class TopologyDisplay:
@@ -97,13 +73,13 @@ class TopologyDisplay:
         return self
 
     def _plot_graph(self, ax: Any) -> None:
-        plt = _pyplot()
+        plt = pyplot_or_error()
         layers, edges = self.topology.layers(), self.topology.edges()
-        self.figure_, self.ax_ = figure, axes = _axes(ax, figsize=(2.0 + 1.9 * len(layers), 4.4))
+        self.figure_, self.ax_ = figure, axes = axes_for(ax, figsize=(2.0 + 1.9 * len(layers), 4.4))
         position = {number: x for x, (number, *_) in enumerate(layers)}
         norms = [norm for *_, norm in edges] or [1.0]
         scale = plt.Normalize(0.0, max(norms))
-        colours = _colours()
+        palette = colours()
         heights = {}
         for number, name, size, active in layers:
             heights[number] = self._draw_column(axes, position[number], number, active)
@@ -122,7 +98,7 @@ class TopologyDisplay:
                 "", end, start, zorder=1 if straight else 3,
                 arrowprops={
                     "arrowstyle": "-|>", "connectionstyle": f"arc3,rad={bend}",
-                    "linewidth": 0.8 + 4.0 * norm / max(norms), "color": colours(scale(norm)),
+                    "linewidth": 0.8 + 4.0 * norm / max(norms), "color": palette(scale(norm)),
                     "shrinkA": 9, "shrinkB": 9, "mutation_scale": 12,
                 },
             )  # fmt: skip
@@ -131,14 +107,14 @@ class TopologyDisplay:
         axes.set_ylim(-1.75, highest + 0.25)
         axes.set_axis_off()
         axes.set_title(self._title())
-        bar = plt.cm.ScalarMappable(scale, colours)
+        bar = plt.cm.ScalarMappable(scale, palette)
         figure.colorbar(bar, ax=axes, label="norm of the block", shrink=0.6)
 
     def _draw_column(self, axes: Any, x: float, number: int, active: int) -> float:
         """Dots for units, or a bar where they are many; the height that it reaches."""
         shown = min(active, _MOST_DOTS)
         height = min(1.0, 0.12 * (shown - 1) / 2 + 0.02)
-        colour = _pyplot().rcParams["text.color"]
+        colour = pyplot_or_error().rcParams["text.color"]
         if active > _MOST_DOTS:
             axes.plot(
                 [x, x], [-1, 1], linewidth=7, color=colour, alpha=0.6, solid_capstyle="round",
@@ -164,9 +140,9 @@ class TopologyDisplay:
     def _plot_blocks(self, ax: Any) -> None:
         topology = self.topology
         names = topology.layer_names()
-        self.figure_, self.ax_ = figure, axes = _axes(ax, figsize=(5.2, 4.4))
+        self.figure_, self.ax_ = figure, axes = axes_for(ax, figsize=(5.2, 4.4))
         norms = np.ma.masked_where(~topology.active_blocks, topology.block_norms)[1:, :-1]
-        image = axes.imshow(norms, cmap=_colours(), vmin=0)
+        image = axes.imshow(norms, cmap=colours(), vmin=0)
         axes.set_xticks(range(len(names) - 1), names[:-1], rotation=45, ha="right")
         axes.set_yticks(range(len(names) - 1), names[1:])
         axes.set_xlabel("from")
@@ -209,7 +185,7 @@ class SpectrumDisplay:
     def plot(self, ax: Any = None) -> Self:
         """Draw, on new axes by default."""
         n_layers = len(self.eigenvalues)
-        self.figure_, self.ax_ = _, axes = _axes(ax, figsize=(1.8 + 1.4 * n_layers, 3.6))
+        self.figure_, self.ax_ = _, axes = axes_for(ax, figsize=(1.8 + 1.4 * n_layers, 3.6))
         names = ["input", *(f"hidden {i}" for i in range(1, n_layers - 1)), "output"]
         for i, lam in enumerate(self.eigenvalues):
             order = np.argsort(lam)
@@ -223,74 +199,10 @@ class SpectrumDisplay:
                 x[~active], lam[order][~active], s=22, facecolors="none", edgecolors=colour,
                 linewidths=0.6,
             )  # fmt: skip
-        axes.axhline(0.0, color=_pyplot().rcParams["axes.edgecolor"], linewidth=0.6, zorder=0)
+        axes.axhline(
+            0.0, color=pyplot_or_error().rcParams["axes.edgecolor"], linewidth=0.6, zorder=0
+        )
         axes.set_xticks(range(n_layers), names)
         axes.set_ylabel("eigenvalue")
         axes.set_title("eigenvalues by layer; rings are units that were pruned")
-        return self
-
-
-class TrainingDisplay:
-    """Course of training: losses, and where they were recorded ‖Γ‖ and units in effect, by epoch.
-
-    Parameters
-    ----------
-    losses : dict from a name to a list of values, one an epoch
-    recorded : dict likewise, drawn on an axis of their own
-
-    Attributes
-    ----------
-    ax_, figure_ : matplotlib axes and figure of the last `plot`
-    """
-
-    def __init__(
-        self, losses: dict[str, list[float]], recorded: dict[str, list[float]] | None = None
-    ) -> None:
-        self.losses = losses
-        self.recorded = recorded or {}
-
-    @classmethod
-    def from_estimator(cls, estimator: Any, *, ax: Any = None) -> Self:
-        """Draw the history of a fitted estimator.
-
-        ‖Γ‖ and units in effect are there with ``callbacks=[RecordTopology()]``, from
-        `sk_spectral.training`.
-        """
-        net = estimator.net_
-        history = net.history
-        penalized = " + penalty" if net.penalty is not None and net.alpha else ""
-        names = {
-            "train_loss": f"training loss{penalized}", "valid_loss": "validation loss",
-            "gamma_norm": "‖Γ‖", "units_in_effect": "units in effect",
-        }  # fmt: skip
-        values = {
-            title: list(history[:, name]) for name, title in names.items() if name in history[-1]
-        }
-        losses = {title: v for title, v in values.items() if "loss" in title}
-        recorded = {title: v for title, v in values.items() if "loss" not in title}
-        return cls(losses, recorded).plot(ax=ax)
-
-    def plot(self, ax: Any = None) -> Self:
-        """Draw, on new axes by default.
-
-        Losses on a logarithmic scale, what was recorded relative to its largest value.
-        """
-        self.figure_, self.ax_ = _, axes = _axes(ax, figsize=(5.4, 3.6))
-        for name, values in self.losses.items():
-            axes.plot(range(1, len(values) + 1), values, label=name)
-        axes.set_yscale("log")
-        axes.set_xlabel("epoch")
-        axes.set_ylabel("loss")
-        if self.recorded:
-            right = axes.twinx()
-            for i, (name, values) in enumerate(self.recorded.items(), start=2):
-                most = max(values) or 1.0
-                right.plot(
-                    range(1, len(values) + 1), np.divide(values, most), linestyle="--",
-                    color=f"C{i}", label=f"{name}, of {most:.3g}",
-                )  # fmt: skip
-            right.set_ylim(0, 1.4)
-            right.set_ylabel("share of the largest value")
-            right.legend(frameon=False, loc="upper right", fontsize="small")
-        axes.legend(frameon=False, loc="upper left", fontsize="small")
         return self

@@ -1,17 +1,13 @@
 """Pictures are tested for what they show, not for their pixels."""
 
-import builtins
-import re
 from copy import deepcopy
 
 import numpy as np
 import pytest
 
-from sk_spectral import SpectralNASRegressor
-from sk_spectral.display import SpectrumDisplay, TopologyDisplay, TrainingDisplay
+from sk_spectral.display import SpectrumDisplay, TopologyDisplay
 from sk_spectral.model.compact import CompactNetwork
 from sk_spectral.model.topology import Topology
-from sk_spectral.training.callbacks import RecordTopology
 
 matplotlib = pytest.importorskip("matplotlib")
 matplotlib.use("agg")
@@ -123,34 +119,6 @@ def test_spectrum_shows_every_eigenvalue(model):
     assert filled == 4 + sum(model.topology_.n_active_units) + 1
 
 
-def test_training_shows_losses_and_what_was_recorded(model):
-    axes = TrainingDisplay.from_estimator(model).ax_
-    assert [line.get_label() for line in axes.lines] == [
-        "training loss", "validation loss",
-    ]  # fmt: skip
-    np.testing.assert_array_equal(axes.lines[0].get_ydata(), model.loss_curve_)
-    assert len(axes.figure.axes) == 1
-
-    X = np.random.RandomState(0).normal(size=(60, 2))
-    recorded = SpectralNASRegressor(
-        (8,),
-        alpha=1e-4,
-        max_iter=5,
-        early_stopping=False,
-        callbacks=[RecordTopology()],
-        random_state=0,
-    ).fit(X, np.abs(X[:, 0]))
-    history = recorded.net_.history
-    assert len(history[:, "gamma_norm"]) == 5
-    assert history[-1, "gamma_norm"] > 0
-    assert 0 < history[-1, "units_in_effect"] <= 8
-    display = TrainingDisplay.from_estimator(recorded)
-    left, right = display.figure_.axes
-    assert [line.get_label() for line in left.lines] == ["training loss + penalty"]
-    assert len(right.lines) == 2
-    assert max(right.lines[0].get_ydata()) == 1.0
-
-
 def test_draws_on_given_axes_and_returns_itself(model):
     figure, axes = matplotlib.pyplot.subplots(1, 2)
     display = TopologyDisplay(model.topology_)
@@ -162,16 +130,3 @@ def test_draws_on_given_axes_and_returns_itself(model):
 def test_a_kind_that_is_not_one(model):
     with pytest.raises(ValueError, match="kind='tree' is not an option"):
         TopologyDisplay(model.topology_).plot(kind="tree")
-
-
-def test_without_matplotlib_the_error_says_what_to_install(model, monkeypatch):
-    real = builtins.__import__
-
-    def without(name, *args, **kwargs):
-        if name.startswith("matplotlib"):
-            raise ImportError(name)
-        return real(name, *args, **kwargs)
-
-    monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(ImportError, match=re.escape("pip install matplotlib")):
-        TopologyDisplay(model.topology_).plot()

@@ -1,0 +1,182 @@
+"""What each feature adds by itself, as a picture: the shape functions of an additive model."""
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.utils.validation import check_array
+
+from sk_spectral.display.figures import pyplot_or_error
+
+Array = NDArray[np.float64]
+
+_MOST_PANELS = 12
+_POINTS, _MOST_BARS, _MOST_IN_RUG = 200, 12, 300
+
+
+class EffectDisplay:
+    """Small multiples of what single features add to the outputs.
+
+    For an additive model these are all of it; for a network, the part that no hidden unit has a
+    hand in.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Of the features, one for each panel.
+    grids : sequence of arrays of shape (n_points,)
+        Values of each feature, ascending.
+    effects : sequence of arrays of shape (n_points, n_outputs)
+        What it adds there.
+    observed : sequence of arrays
+        Values of each feature that were seen, for the rug.
+    output_names : sequence of str
+    is_whole : bool
+        Whether the effects add up to the outputs.
+
+    Attributes
+    ----------
+    figure_ : matplotlib figure of the last `plot`
+    axes_ : array of its axes, one for each feature
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sk_spectral import SpectralNASRegressor
+    >>> from sk_spectral.display import EffectDisplay
+    >>> X, y = load_diabetes(return_X_y=True, as_frame=True)
+    >>> model = SpectralNASRegressor(random_state=0).fit(X, y)
+    >>> display = EffectDisplay.from_estimator(model, X)  # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        names: Sequence[str],
+        grids: Sequence[Array],
+        effects: Sequence[Array],
+        observed: Sequence[Array],
+        output_names: Sequence[str],
+        is_whole: bool,
+    ) -> None:
+        self.names = names
+        self.grids = grids
+        self.effects = effects
+        self.observed = observed
+        self.output_names = output_names
+        self.is_whole = is_whole
+
+    @classmethod
+    def from_estimator(
+        cls, estimator: Any, X: ArrayLike, *, features: Sequence[int | str] | None = None
+    ) -> Self:
+        """Draw the effects of a fitted estimator over the values that X has.
+
+        Parameters
+        ----------
+        estimator : SpectralNASRegressor or SpectralNASClassifier
+        X : array-like of shape (n_samples, n_features)
+        features : sequence of int or str, optional
+            By default the 12 that matter most, the first of them first.
+
+        Returns
+        -------
+        EffectDisplay
+        """
+        columns = list(getattr(estimator, "feature_names_in_", ()))
+        rows = check_array(X, dtype=np.float64)
+        n_features = estimator.n_features_in_
+        if rows.shape[1] != n_features:
+            raise ValueError(
+                f"X has {rows.shape[1]} features, but {type(estimator).__name__} was fitted to "
+                f"{n_features}."
+            )
+        if features is None:
+            order = np.argsort(-estimator.feature_importances_, kind="stable")
+            read = [int(j) for j in order if estimator.feature_importances_[j] > 0]
+            chosen = (read or [0])[:_MOST_PANELS]
+        else:
+            chosen = [_index(feature, columns, n_features) for feature in features]
+        grids = [_grid(rows[:, j]) for j in chosen]
+        return cls(
+            [columns[j] if columns else f"feature {j}" for j in chosen],
+            grids,
+            [estimator.compact_.partial_effect(j, g) for j, g in zip(chosen, grids, strict=True)],
+            [rows[:: -(-len(rows) // _MOST_IN_RUG), j] for j in chosen],
+            _output_names(estimator),
+            estimator.topology_.n_active_layers == 0,
+        ).plot()
+
+    def plot(self) -> Self:
+        """Draw a panel for each feature: a line, or bars where it has few values, and a rug."""
+        plt = pyplot_or_error()
+        n_panels = len(self.names)
+        n_columns = min(n_panels, 4)
+        n_rows = -(-n_panels // n_columns)
+        self.figure_, axes = plt.subplots(
+            n_rows, n_columns, figsize=(2.7 * n_columns, 2.2 * n_rows + 0.4), sharey=True,
+            squeeze=False, layout="constrained",
+        )  # fmt: skip
+        self.axes_ = axes.ravel()[:n_panels]
+        for ax in axes.ravel()[n_panels:]:
+            ax.remove()
+        for i, ax in enumerate(self.axes_):
+            self._draw(ax, i)
+        for ax in axes[:, 0]:
+            ax.set_ylabel("adds")
+        whole = "all of the model" if self.is_whole else "the part without hidden units"
+        self.figure_.suptitle(f"What single features add: {whole}", fontsize="medium")
+        if len(self.output_names) > 1:
+            self.figure_.legend(
+                *self.axes_[0].get_legend_handles_labels(), frameon=False,
+                loc="outside right upper", fontsize="small",
+            )  # fmt: skip
+        return self
+
+    def _draw(self, ax: Any, i: int) -> None:
+        grid, effects = self.grids[i], self.effects[i]
+        ax.axhline(0.0, color=pyplot_or_error().rcParams["axes.edgecolor"], linewidth=0.6)
+        n_outputs = effects.shape[1]
+        for k in range(n_outputs):
+            if len(grid) <= _MOST_BARS:
+                width = 0.8 * float(np.diff(grid).min(initial=np.ptp(grid) or 1.0)) / n_outputs
+                at = grid + (k - (n_outputs - 1) / 2) * width
+                ax.bar(at, effects[:, k], width=width, label=self.output_names[k])
+            else:
+                ax.plot(grid, effects[:, k], label=self.output_names[k])
+        if len(grid) <= _MOST_BARS:
+            ax.set_xticks(grid)
+        seen = self.observed[i]
+        ax.plot(
+            seen, np.zeros(len(seen)), "|", markersize=6, alpha=0.3, clip_on=False,
+            color=pyplot_or_error().rcParams["text.color"], transform=ax.get_xaxis_transform(),
+        )  # fmt: skip
+        ax.set_xlabel(self.names[i], fontsize="small")
+        ax.tick_params(labelsize="x-small")
+
+
+def _index(feature: int | str, columns: list[str], n_features: int) -> int:
+    if isinstance(feature, str):
+        if feature not in columns:
+            raise ValueError(f"features: {feature!r} is no column of what was fitted.")
+        return columns.index(feature)
+    if not 0 <= feature < n_features:
+        raise ValueError(f"features: {feature} is no column; there are {n_features}, from 0 on.")
+    return int(feature)
+
+
+def _grid(values: Array) -> Array:
+    """The values themselves where they are few, else evenly spaced ones between their ends."""
+    different = np.unique(values)
+    if len(different) <= _MOST_BARS:
+        return different
+    return np.linspace(different[0], different[-1], _POINTS)
+
+
+def _output_names(estimator: Any) -> list[str]:
+    n_outputs = len(estimator.compact_.weights[-1])
+    if hasattr(estimator, "classes_"):
+        if n_outputs == 1:
+            return [f"log odds of {estimator.classes_[1]}"]
+        return [str(label) for label in estimator.classes_]
+    return ["output"] if n_outputs == 1 else [f"output {k}" for k in range(n_outputs)]
