@@ -112,11 +112,15 @@ class Scaling:
         X = torch.empty(len(data), len(self.input_mean), dtype=dtype)
         start = 0
         with np.errstate(over="ignore"):  # looked for
-            for part in encoded_parts(data, self.pieces):
+            for part in data.parts_of_X(len(self.input_mean)):
                 stop = start + len(part)
-                in_units = (part - self.input_mean) / self.input_scale
-                _refuse_far(in_units, "Column {} of X")
-                X.numpy()[start:stop] = in_units
+                features = slice(self.n_features)
+                far = (part - self.input_mean[features]) / self.input_scale[features]
+                _refuse_far(far, "Column {} of X")
+                X.numpy()[start:stop, features] = far
+                if self.pieces is not None:
+                    in_units = (self.pieces.encode(part) - self.input_mean) / self.input_scale
+                    X.numpy()[start:stop] = in_units
                 start = stop
             y = data.y
             if data.targets.have_units:

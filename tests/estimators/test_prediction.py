@@ -51,7 +51,7 @@ def test_coefficients_are_shaped_as_y_is(linear_regressor, two_output_regressor,
 def test_what_the_hidden_units_say_is_what_the_linear_part_leaves(fit_intercept, bent_rows):
     X, y = bent_rows
     model = SpectralNASRegressor(
-        (4,), fit_intercept=fit_intercept, prune_tol=None, max_iter=3, random_state=0
+        (4,), n_knots=0, fit_intercept=fit_intercept, prune_tol=None, max_iter=3, random_state=0
     ).fit(X, y)
     compact = model.compact_.without_center()
     hidden = X @ compact.blocks[1, 0].T
