@@ -47,6 +47,7 @@ def student(penalty, alpha, hidden, batch_size, epochs, seed):
         settings = {"callbacks": [schedule], "eigenvalue_rate": 10}
     return SpectralNASRegressor(
         (hidden, hidden),
+        n_knots=0,
         penalty=penalty,
         alpha=alpha,
         weight_decay=0,

@@ -38,7 +38,7 @@ def fit(n_samples, epochs):
     simplefilter("ignore", ConvergenceWarning)  # the epochs are given
     X, y = make_friedman1(n_samples, 10, noise=1.0, random_state=0)
     model = SpectralNASRegressor(
-        (64, 64), max_iter=epochs, callbacks=[RecordTopology()], random_state=0
+        (64, 64), n_knots=0, max_iter=epochs, callbacks=[RecordTopology()], random_state=0
     )
     return model.fit(X, y)
 

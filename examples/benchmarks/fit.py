@@ -49,7 +49,7 @@ def fits(n_features, hidden, n_outputs, batch, n_rows, epochs, device):
         **settings, tol=0.0, n_iter_no_change=10**6, random_state=0
     )
     ours = (SpectralNASRegressor if regression else SpectralNASClassifier)(
-        **settings, early_stopping=False, tol=0.0, n_iter_no_change=10**6, random_state=0,
+        **settings, n_knots=0, early_stopping=False, tol=0.0, n_iter_no_change=10**6, random_state=0,
         device=device,
     )  # fmt: skip
     bare = clone(ours).set_params(penalty=None, prune_tol=None)
