@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sk_spectral.data.dataset import Data
+from sk_spectral.data.moments import without_spread
 from sk_spectral.model.pieces import Pieces
 
 Array = NDArray[np.float64]
@@ -31,7 +32,8 @@ def place_pieces(data: Data, n_knots: int | str) -> Pieces | None:
     -------
     Pieces or None
         With knots at quantiles, in which a weight of 2 counts as two rows; or at the values, where
-        a feature has no more of them. A feature of one or two values has none: it cannot bend.
+        a feature has no more of them. A feature of one or two values has none: it cannot bend;
+        nor has one that differs by rounding errors alone.
         Values are known up to half of the range that was seen beyond it, on either side.
     """
     most = _most_knots(data, n_knots)
@@ -45,11 +47,12 @@ def place_pieces(data: Data, n_knots: int | str) -> Pieces | None:
     end: list[Array] = []
     feature: list[int] = []
     for j in range(data.n_features):
-        values = data.column(j)[::step].astype(np.float64)
+        column = data.column(j)[::step]
+        values = column.astype(np.float64)
         if np.abs(values).max() > _LARGEST:
             continue  # cannot be scaled either
         knots = knots_of(values, weight, most)
-        if len(knots) < 3:
+        if len(knots) < 3 or without_spread(knots[:1], knots[-1:], column.dtype)[0]:
             continue
         margin = _BEYOND * (knots[-1] - knots[0])
         low[j], high[j] = knots[0] - margin, knots[-1] + margin

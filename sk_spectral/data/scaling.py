@@ -83,7 +83,7 @@ class Scaling:
         """
         pieces = place_pieces(data, n_knots)
         parts = partial(encoded_parts, data, pieces)
-        moments = moments_of(parts, data.sample_weight)
+        moments = moments_of(parts, data.sample_weight, data.source.dtype)
         refuse_beyond(moments.largest[: data.n_features], "Column {} of X", standardize)
         if standardize:
             mean, scale = _mean_and_scale(moments, centered)
@@ -110,12 +110,15 @@ class Scaling:
         ValueError for values that lie too far from the rows that the units were learned from.
         """
         X = torch.empty(len(data), len(self.input_mean), dtype=dtype)
-        start = 0
+        start, n = 0, self.n_features
         with np.errstate(over="ignore"):  # looked for
-            for part in encoded_parts(data, self.pieces):
+            for part in data.parts_of_X(X.shape[1]):
                 stop = start + len(part)
-                in_units = (part - self.input_mean) / self.input_scale
+                in_units = (part - self.input_mean[:n]) / self.input_scale[:n]
                 _refuse_far(in_units, "Column {} of X")
+                if self.pieces is not None:  # where values beyond what was seen are cut off
+                    encoded = self.pieces.encode(part)
+                    in_units = (encoded - self.input_mean) / self.input_scale
                 X.numpy()[start:stop] = in_units
                 start = stop
             y = data.y
