@@ -54,8 +54,9 @@ def bent_rows():
 
 @pytest.fixture(scope="session")
 def fitted_regressor(bent_rows):
-    """Some units of two hidden layers."""
-    model = SpectralNASRegressor((16, 16), max_iter=30, batch_size=20, random_state=0)
+    """Some units of two hidden layers, which read the features alone."""
+    settings = {"n_knots": 0, "max_iter": 30, "batch_size": 20, "random_state": 0}
+    model = SpectralNASRegressor((16, 16), **settings)
     with left_as_it_is(model.fit(*bent_rows), bent_rows[0]) as fitted:
         yield fitted
 

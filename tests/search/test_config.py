@@ -10,7 +10,7 @@ from sk_spectral.training.config import TrainingConfig
 
 OTHERS = {
     "hidden_layer_sizes": (3, 2), "activation": "tanh", "prune_tol": None, "fit_intercept": False,
-    "train_input_eigenvalues": False, "standardize": False, "n_knots": "auto",
+    "train_input_eigenvalues": False, "standardize": False, "n_knots": 5,
     "early_stopping": True, "validation_fraction": 0.3, "warm_start": True,
 }  # fmt: skip
 OTHERS_OF_TRAINING = {

@@ -84,7 +84,7 @@ def test_scorers_of_classes_work_as_callbacks():
     y = np.sin(2 * rows[:, 0]) + rows[:, 1] ** 2 > 1
     scores = [EpochScoring(name, on_train=True) for name in ("accuracy", "roc_auc")]
     model = SpectralNASClassifier(
-        (4,), prune_tol=None, max_iter=2, callbacks=scores, random_state=0
+        (4,), n_knots=0, prune_tol=None, max_iter=2, callbacks=scores, random_state=0
     )
     history = model.fit(rows, y).net_.history
     assert all(0.4 < value <= 1 for row in history[:, ("accuracy", "roc_auc")] for value in row)
