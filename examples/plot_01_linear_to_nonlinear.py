@@ -56,6 +56,7 @@ def run(beta, alpha, repeat, epochs, n_samples):
         weight_decay=0,
         average=False,
         standardize=False,
+        n_knots=0,
         prune_tol=None,
         batch_size=100,
         max_iter=epochs,

@@ -52,6 +52,7 @@ def student(penalty, alpha, hidden, batch_size, epochs, seed):
         weight_decay=0,
         average=False,
         train_input_eigenvalues=False,
+        n_knots=0,
         batch_size=batch_size,
         max_iter=epochs,
         early_stopping=False,

@@ -33,7 +33,7 @@ def with_units(model, n_units):
 def contenders_for(X, y):
     """Fitted models by name; what they have learned does not matter."""
     settings = {"hidden_layer_sizes": HIDDEN, "max_iter": 3, "random_state": 0}
-    ours = {"prune_tol": None, "early_stopping": False, **settings}
+    ours = {"n_knots": 0, "prune_tol": None, "early_stopping": False, **settings}
     plain = NeuralNetRegressor(
         mlp((X.shape[1], *HIDDEN, 1)), optimizer=torch.optim.Adam, max_epochs=1, verbose=0
     )
