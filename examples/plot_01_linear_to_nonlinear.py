@@ -50,13 +50,13 @@ def run(beta, alpha, repeat, epochs, n_samples):
     X, y, _ = make_linear_to_quadratic(n_samples, alpha, beta, random_state=42)
     model = SpectralNASRegressor(
         (300,),
-        n_knots=0,
         penalty="group",
         alpha=1e-4,
         eigenvalue_rate=1,
         weight_decay=0,
         average=False,
         standardize=False,
+        n_knots=0,
         prune_tol=None,
         batch_size=100,
         max_iter=epochs,

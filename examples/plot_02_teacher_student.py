@@ -47,12 +47,12 @@ def student(penalty, alpha, hidden, batch_size, epochs, seed):
         settings = {"callbacks": [schedule], "eigenvalue_rate": 10}
     return SpectralNASRegressor(
         (hidden, hidden),
-        n_knots=0,
         penalty=penalty,
         alpha=alpha,
         weight_decay=0,
         average=False,
         train_input_eigenvalues=False,
+        n_knots=0,
         batch_size=batch_size,
         max_iter=epochs,
         early_stopping=False,

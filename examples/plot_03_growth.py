@@ -41,7 +41,7 @@ def film(n_hidden_layers, hidden, n_samples, epochs):
     pieces = [2, 2, 4, 8, 16, 32, 64]  # batches
     pieces = [n for n in pieces if n * batch <= n_samples] + [n_samples // batch] * epochs
     model = SpectralNASRegressor(
-        hidden, alpha=1e-3, weight_decay=0, batch_size=batch, random_state=0
+        hidden, n_knots=0, alpha=1e-3, weight_decay=0, batch_size=batch, random_state=0
     )
     frames, start, step = [], 0, 0
     for n_batches in pieces:

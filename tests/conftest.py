@@ -32,8 +32,7 @@ def global_random_state_is_left_alone():
     assert torch.equal(before, torch.get_rng_state())
 
 
-# Fitted once and read by many tests: one that changes a model takes a deepcopy of it. They read
-# features alone; tests/estimators/test_ladder.py is about pieces.
+# Fitted once and read by many tests: one that changes a model takes a deepcopy of it.
 
 
 @contextmanager
@@ -55,8 +54,9 @@ def bent_rows():
 
 @pytest.fixture(scope="session")
 def fitted_regressor(bent_rows):
-    """Some units of two hidden layers."""
-    model = SpectralNASRegressor((16, 16), n_knots=0, max_iter=30, batch_size=20, random_state=0)
+    """Some units of two hidden layers, which read the features alone."""
+    settings = {"n_knots": 0, "max_iter": 30, "batch_size": 20, "random_state": 0}
+    model = SpectralNASRegressor((16, 16), **settings)
     with left_as_it_is(model.fit(*bent_rows), bent_rows[0]) as fitted:
         yield fitted
 
@@ -65,7 +65,7 @@ def fitted_regressor(bent_rows):
 def linear_regressor(bent_rows):
     """No hidden unit of two layers."""
     X, _ = bent_rows
-    model = SpectralNASRegressor((16, 16), n_knots=0, max_iter=20, random_state=0)
+    model = SpectralNASRegressor((16, 16), max_iter=20, random_state=0)
     with left_as_it_is(model.fit(X, X @ [1.0, 0.5, 0.0]), X) as fitted:
         yield fitted
 
@@ -74,7 +74,7 @@ def linear_regressor(bent_rows):
 def two_output_regressor(bent_rows):
     """Every unit of two hidden layers, and as the second output the first one's opposite."""
     X, y = bent_rows
-    model = SpectralNASRegressor((16, 8), n_knots=0, max_iter=15, prune_tol=None, random_state=0)
+    model = SpectralNASRegressor((16, 8), max_iter=15, prune_tol=None, random_state=0)
     with left_as_it_is(model.fit(X, np.column_stack([y, -y])), X) as fitted:
         yield fitted
 
@@ -88,10 +88,8 @@ def wide_rows():
 
 @pytest.fixture(scope="session")
 def unpruned_regressor(wide_rows):
-    """Every unit of three wide layers."""
-    model = SpectralNASRegressor(
-        (128, 128, 128), n_knots=0, max_iter=5, prune_tol=None, random_state=0
-    )
+    """Every unit of the default layers."""
+    model = SpectralNASRegressor(max_iter=5, prune_tol=None, random_state=0)
     with left_as_it_is(model.fit(*wide_rows), wide_rows[0]) as fitted:
         yield fitted
 
@@ -106,6 +104,6 @@ def iris_rows():
 @pytest.fixture(scope="session")
 def fitted_classifier(iris_rows):
     """Every unit of two hidden layers, three classes."""
-    model = SpectralNASClassifier((16, 8), n_knots=0, max_iter=15, prune_tol=None, random_state=0)
+    model = SpectralNASClassifier((16, 8), max_iter=15, prune_tol=None, random_state=0)
     with left_as_it_is(model.fit(*iris_rows), iris_rows[0]) as fitted:
         yield fitted

@@ -38,6 +38,7 @@ OPTIONS: dict[str, tuple] = {
     "fit_intercept": (True, False),
     "train_input_eigenvalues": (True, False),
     "standardize": (True, False),
+    "n_knots": (0, 3, "auto", 7),
     "batch_size": ("auto", 1, 7, 1000),
     "learning_rate_init": (1e-4, 1e-2, 0.1, 1.0),
     "eigenvalue_rate": (0, 1, 30.0),

@@ -88,16 +88,17 @@ def penalised():
 def additive():
     X, _ = _bent()
     y = np.abs(X[:, 0] - 0.5) + np.sin(6.0 * X[:, 1]) + X[:, 2]
-    model = SpectralNASRegressor((16, 8), max_iter=40, random_state=6).fit(X, y)
+    model = SpectralNASRegressor((16, 8), n_knots="auto", max_iter=40, random_state=6).fit(X, y)
     assert model.topology_.is_additive
+    assert not model.topology_.is_linear
     return model.predict(X[:12])
 
 
 def network_of_pieces():
     X, y = _bent()
-    X, y = np.vstack([X, X + 0.01]), np.concatenate([y, y])
-    model = SpectralNASRegressor((16, 8), max_iter=60, random_state=7).fit(X, y)
-    assert not model.topology_.is_additive
+    model = SpectralNASRegressor((16, 8), n_knots="auto", max_iter=60, random_state=7).fit(X, y)
+    assert model.compact_.pieces is not None
+    assert model.topology_.joins_inputs
     return model.predict(X[:12])
 
 

@@ -135,9 +135,12 @@ def test_regressor_in_a_pipeline_of_skl2onnx():
         close(got.squeeze(), pipeline.predict(X))
 
 
-def test_thirty_units_of_three_layers_take_at_most_60_kilobytes(unpruned_regressor, wide_rows):
+def test_thirty_units_of_the_default_layers_take_at_most_60_kilobytes(
+    unpruned_regressor, wide_rows
+):
     X, model = wide_rows[0].astype(np.float32), deepcopy(unpruned_regressor)
-    masks = [np.arange(128) < 10] * 3
+    assert model.compact_.pieces is not None
+    masks = [np.arange(64) < 15] * 2
     model.compact_ = model._scaling.fold_into(compact_network(model.network_, masks))
     exported = to_onnx(model)
     assert len(exported.SerializeToString()) <= 60_000

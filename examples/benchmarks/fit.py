@@ -1,9 +1,9 @@
 """Time of whole fits, interleaved in one run: same shape, rows and epochs, no early stopping.
 
 Rivals: scikit-learn's MLP, and a plain skorch net of a torch MLP with its default loader. Ours with
-default settings but for the number of epochs: penalty, scaling, pruning and the linear rival
-included; and without a penalty and pruning. Prints medians in seconds and the ratio to
-scikit-learn's MLP.
+default settings but for the number of epochs and the pieces of numbers, as the shape is to be that
+of the rivals: penalty, scaling, pruning and the linear rival included; and without a penalty and
+pruning. Prints medians in seconds and the ratio to scikit-learn's MLP.
 
 Expected before the first run: about the ratio of a step, and a constant for pruning.
 """
@@ -49,8 +49,8 @@ def fits(n_features, hidden, n_outputs, batch, n_rows, epochs, device):
         **settings, tol=0.0, n_iter_no_change=10**6, random_state=0
     )
     ours = (SpectralNASRegressor if regression else SpectralNASClassifier)(
-        **settings, n_knots=0, early_stopping=False, tol=0.0, n_iter_no_change=10**6, random_state=0,
-        device=device,
+        **settings, n_knots=0, early_stopping=False, tol=0.0, n_iter_no_change=10**6,
+        random_state=0, device=device,
     )  # fmt: skip
     bare = clone(ours).set_params(penalty=None, prune_tol=None)
     plain = (NeuralNetRegressor if regression else NeuralNetClassifier)(

@@ -42,7 +42,7 @@ def contender_of(name, n_features):
     from sk_spectral import SpectralNASClassifier, SpectralNASRegressor
 
     kind = SpectralNASRegressor if name == "spectral regressor" else SpectralNASClassifier
-    return kind(batch_size=1000, max_iter=1)
+    return kind((128, 128, 128), n_knots=0, batch_size=1000, max_iter=1)
 
 
 def measure(name, n_rows, n_features):

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sk_spectral.data.dataset import Data
-from sk_spectral.data.moments import moments_of
+from sk_spectral.data.moments import without_spread
 from sk_spectral.model.pieces import Pieces
 
 Array = NDArray[np.float64]
@@ -32,16 +32,14 @@ def place_pieces(data: Data, n_knots: int | str) -> Pieces | None:
     -------
     Pieces or None
         With knots at quantiles, in which a weight of 2 counts as two rows; or at the values, where
-        a feature has no more of them. A feature of one or two values has none: it cannot bend, nor
-        can one that is constant but for rounding errors.
+        a feature has no more of them. A feature of one or two values has none: it cannot bend;
+        nor has one that differs by rounding errors alone.
         Values are known up to half of the range that was seen beyond it, on either side.
     """
     most = _most_knots(data, n_knots)
     if most < 3:
         return None
     weight = data.sample_weight
-    moments = moments_of(data.parts_of_X, weight)
-    constant = moments.constant | (moments.largest > _LARGEST)  # that cannot be scaled either
     step = -(-len(data) // _MOST_ROWS)
     weight = None if weight is None else weight[::step]
     low, high = np.full(data.n_features, -np.inf), np.full(data.n_features, np.inf)
@@ -49,10 +47,12 @@ def place_pieces(data: Data, n_knots: int | str) -> Pieces | None:
     end: list[Array] = []
     feature: list[int] = []
     for j in range(data.n_features):
-        if constant[j]:
-            continue
-        knots = knots_of(data.column(j)[::step].astype(np.float64), weight, most)
-        if len(knots) < 3:
+        column = data.column(j)[::step]
+        values = column.astype(np.float64)
+        if np.abs(values).max() > _LARGEST:
+            continue  # cannot be scaled either
+        knots = knots_of(values, weight, most)
+        if len(knots) < 3 or without_spread(knots[:1], knots[-1:], column.dtype)[0]:
             continue
         margin = _BEYOND * (knots[-1] - knots[0])
         low[j], high[j] = knots[0] - margin, knots[-1] + margin

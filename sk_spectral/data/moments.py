@@ -53,7 +53,18 @@ class Moments:
         return np.hypot(self.mean, self.deviation)
 
 
-def moments_of(parts: Parts, weight: Array | None = None) -> Moments:
+def without_spread(low: Array, high: Array, dtype: np.dtype[Any]) -> NDArray[np.bool_]:
+    """Which columns have one value, but for rounding errors of `dtype`: whole numbers have none."""
+    whole = (low == np.rint(low)) & (high == np.rint(high))
+    unit = np.finfo(dtype if dtype.kind == "f" else np.float64).eps
+    noise = _ULPS_OF_NOISE * unit * np.maximum(np.abs(low), np.abs(high))
+    half = high / 2 - low / 2
+    return (high == low) | ((half <= noise / 2) & ~whole) | (half < _SMALLEST)
+
+
+def moments_of(
+    parts: Parts, weight: Array | None = None, dtype: np.dtype[Any] | None = None
+) -> Moments:
     """Moments in two passes: first the extremes.
 
     Each column is then mapped to u = (x − m) / h in [−1, 1], m being the middle of its range and
@@ -67,6 +78,8 @@ def moments_of(parts: Parts, weight: Array | None = None) -> Moments:
         Gives the rows in order, some at a time, as arrays of shape (n, n_columns).
     weight : array of shape (n_rows,), optional
         All above 0.
+    dtype : dtype, optional
+        Which the values had when they were rounded; by default they have it.
     """
     extremes = [(part.min(axis=0), part.max(axis=0)) for part in parts()]
     low, high = (
@@ -77,12 +90,13 @@ def moments_of(parts: Parts, weight: Array | None = None) -> Moments:
     half[half == 0] = 1.0
     share = None if weight is None else weight / weight.max()
 
+    dtype = extremes[0][0].dtype if dtype is None else dtype
     two_valued, start, total = high > low, 0, 0.0
     mean, square = np.zeros_like(low), np.zeros_like(low)
     for part in parts():
         if two_valued.any():
             two_valued &= ((part == low) | (part == high)).all(axis=0)
-        dtype, stop = part.dtype, start + len(part)
+        stop = start + len(part)
         some = np.ones(len(part)) if share is None else share[start:stop]
         start, before, total = stop, total, total + some.sum()
         if total == before:  # weights too small to be seen
@@ -95,11 +109,7 @@ def moments_of(parts: Parts, weight: Array | None = None) -> Moments:
         mean += (own - mean) * (1 - before / total)
     square /= total
 
-    whole = (low == np.rint(low)) & (high == np.rint(high))
-    unit = np.finfo(dtype if dtype.kind == "f" else np.float64).eps
-    noise = _ULPS_OF_NOISE * unit * np.maximum(np.abs(low), np.abs(high))
-    constant = (high == low) | ((high / 2 - low / 2 <= noise / 2) & ~whole)
-    constant |= (half < _SMALLEST) | (square == 0)
+    constant = without_spread(low, high, dtype) | (square == 0)
     return Moments(low, high, middle + half * mean, half * np.sqrt(square), two_valued, constant)
 
 

@@ -83,7 +83,7 @@ class Scaling:
         """
         pieces = place_pieces(data, n_knots)
         parts = partial(encoded_parts, data, pieces)
-        moments = moments_of(parts, data.sample_weight)
+        moments = moments_of(parts, data.sample_weight, data.source.dtype)
         refuse_beyond(moments.largest[: data.n_features], "Column {} of X", standardize)
         if standardize:
             mean, scale = _mean_and_scale(moments, centered)
@@ -110,17 +110,16 @@ class Scaling:
         ValueError for values that lie too far from the rows that the units were learned from.
         """
         X = torch.empty(len(data), len(self.input_mean), dtype=dtype)
-        start = 0
+        start, n = 0, self.n_features
         with np.errstate(over="ignore"):  # looked for
-            for part in data.parts_of_X(len(self.input_mean)):
+            for part in data.parts_of_X(X.shape[1]):
                 stop = start + len(part)
-                features = slice(self.n_features)
-                far = (part - self.input_mean[features]) / self.input_scale[features]
-                _refuse_far(far, "Column {} of X")
-                X.numpy()[start:stop, features] = far
-                if self.pieces is not None:
-                    in_units = (self.pieces.encode(part) - self.input_mean) / self.input_scale
-                    X.numpy()[start:stop] = in_units
+                in_units = (part - self.input_mean[:n]) / self.input_scale[:n]
+                _refuse_far(in_units, "Column {} of X")
+                if self.pieces is not None:  # where values beyond what was seen are cut off
+                    encoded = self.pieces.encode(part)
+                    in_units = (encoded - self.input_mean) / self.input_scale
+                X.numpy()[start:stop] = in_units
                 start = stop
             y = data.y
             if data.targets.have_units:

@@ -189,7 +189,7 @@ class SpectralSearch(Predictor, metaclass=ABCMeta):
         seen = self._seen
         if seen is None:
             units = None
-            if not (self.warm_start or self.topology_.is_linear):
+            if not self.warm_start and self.topology_.n_active_layers:
                 # The others were left alone while these were refitted.
                 units = [np.asarray(mask, dtype=bool) for mask in self.compact_.unit_masks]
             seen = Seen.of_a_fit(self._n_fitted, self._scaling, units, data, streams)

@@ -64,7 +64,8 @@ class Pieces:
         np.clip(X, self.low, self.high, out=encoded[:, : self.n_features])
         pieces = encoded[:, self.n_features :]
         np.subtract(X[:, self.feature], self.start, out=pieces)
-        pieces /= self.end - self.start
+        with np.errstate(over="ignore"):  # cut off
+            pieces /= self.end - self.start
         np.clip(pieces, 0.0, 1.0, out=pieces)
         return encoded
 

@@ -249,8 +249,8 @@ class _Search:
         max_iter, scaling = self.config.training.max_iter, self.start.scaling
         rows = self._rows(self.split.whole)
         cut_off = compared.has_network and was_cut_off(net, max_iter, compared.n_epochs)
-        features = rows.of_inputs(scaling.n_features)
-        if cut_off and bends(features, splitter.groups, BEFORE_A_WARNING):
+        n_read = compared.n_read or rows.X.shape[1]  # of pieces: whether it bends beyond these
+        if cut_off and bends(rows.of_inputs(n_read), splitter.groups, BEFORE_A_WARNING):
             warnings += ((ConvergenceWarning, UNITS_MIGHT_PAY.format(max_iter)),)
         loss = compared.mean_kept_loss()
         candidate = Candidate.linear(

@@ -211,6 +211,7 @@ def _in_better_units(
     ranges = now.inputs.high - now.inputs.low
     scale = np.where(now.inputs.two_valued & ~now.inputs.constant, ranges, scale)
     wrong = (is_new | _is_off(scale, old.input_scale)) & ~now.inputs.constant
+    wrong[old.n_features :] = False  # pieces stay between 0 and 1
     scale = np.where(wrong, scale, old.input_scale)
     output_scale, wrong_output = old.output_scale, np.zeros(1, dtype=bool)
     if now.targets is not None:

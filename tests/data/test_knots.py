@@ -5,6 +5,7 @@ import pytest
 
 from sk_spectral.data.dataset import Data
 from sk_spectral.data.knots import knots_of, place_pieces
+from sk_spectral.data.scaling import Scaling
 
 RNG = np.random.RandomState(0)
 
@@ -68,6 +69,28 @@ def test_knots_grow_with_rows_and_are_fewer_for_many_features(n_samples, n_featu
     pieces = place_pieces(data_of(RNG.normal(size=(n_samples, n_features))), "auto")
     most = 0 if pieces is None else int(pieces.n_by_feature.max()) + 1
     assert most == expected
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_rounding_errors_and_what_has_no_inverse_have_no_pieces(dtype):
+    rounded = (0.1 * (1.0 + np.finfo(dtype).eps * (np.arange(60) % 3))).astype(dtype)
+    tiny = np.finfo(dtype).tiny
+    X = np.column_stack([rounded, np.arange(60, dtype=dtype), 0 * rounded + tiny * 1e-3])
+    X[:, 2] *= np.arange(60) % 4
+    assert len(np.unique(X[:, 0])) == 3
+    assert len(np.unique(X[:, 2])) == 4
+    expected = [0, 4, 0] if dtype is np.float64 else [0, 4, 3]
+    assert place_pieces(Data(np.zeros((60, 1)), None, X), 5).n_by_feature.tolist() == expected
+    scaling = Scaling.fit(
+        Data(np.zeros((60, 1)), None, X), None, centered=True, complete=True, n_knots=5
+    )
+    assert scaling.silent_inputs()[:3].tolist() == [n == 0 for n in expected]
+
+
+def test_knots_closer_than_numbers_with_an_inverse_are_a_step():
+    X = np.array([0.0, 1e-310, 1.0, 2.0, 0.5])[:, None]
+    pieces = place_pieces(data_of(X), 5)
+    np.testing.assert_array_equal(pieces.encode(X)[:, 1], [0, 1, 1, 1, 1])
 
 
 def test_values_that_cannot_be_scaled_have_no_pieces():

@@ -134,8 +134,7 @@ def test_predictions_far_from_0_are_those_of_the_network_that_was_trained():
     X = np.round(2.0**50 + 10.0 * X)
     model = SpectralNASRegressor((8,), prune_tol=None, max_iter=20, random_state=0).fit(X, y)
     scaling = model._scaling
-    encoded = X if scaling.pieces is None else scaling.pieces.encode(X)
-    inputs = torch.as_tensor((encoded - scaling.input_mean) / scaling.input_scale)
+    inputs = torch.as_tensor((scaling.pieces.encode(X) - scaling.input_mean) / scaling.input_scale)
     trained = model.network_(inputs).detach().numpy()[:, 0]
     expected = trained * scaling.output_scale + scaling.output_mean
     np.testing.assert_allclose(model.predict(X), expected, rtol=1e-9)

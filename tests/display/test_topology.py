@@ -5,6 +5,7 @@ from copy import deepcopy
 import numpy as np
 import pytest
 
+from sk_spectral import SpectralNASRegressor
 from sk_spectral.display import SpectrumDisplay, TopologyDisplay
 from sk_spectral.model.compact import CompactNetwork
 from sk_spectral.model.topology import Topology
@@ -25,6 +26,12 @@ def model(fitted_regressor):
     named = deepcopy(fitted_regressor)
     named.feature_names_in_ = np.array(["width", "height", "age"], dtype=object)
     return named
+
+
+@pytest.fixture(scope="module")
+def additive(bent_rows):
+    """Pieces of the first column, at least, and no hidden unit."""
+    return SpectralNASRegressor((16, 16), max_iter=10, random_state=0).fit(*bent_rows)
 
 
 def with_units(*counts, sizes=(200, 200)):
@@ -63,6 +70,25 @@ def test_graph_shows_active_units_and_blocks(model):
     title = display.ax_.get_title()
     assert topology.headline().startswith(title)
     assert title.endswith("of 32 units")
+
+
+def test_an_additive_model_has_an_arrow_and_its_inputs_are_in_the_spectrum(additive):
+    topology, compact = additive.topology_, additive.compact_
+    assert topology.is_additive
+    assert not topology.is_linear
+    display = TopologyDisplay.from_estimator(additive)
+    assert len(arrows(display.ax_)) == 1
+    assert sorted(n_dots(display.ax_)) == [1, 3]
+    assert topology.headline().startswith(display.ax_.get_title())
+    assert display.ax_.get_title().startswith("additive: ")
+    axes = SpectrumDisplay.from_estimator(additive).ax_
+    shown = np.concatenate([c.get_offsets()[:, 1] for c in axes.collections])
+    expected = np.concatenate([lam.detach().numpy() for lam in additive.network_.eigenvalues])
+    np.testing.assert_allclose(np.sort(shown), np.sort(expected), rtol=1e-6)
+    filled = sum(len(c.get_offsets()) for c in axes.collections[::2])
+    assert filled == compact.n_inputs + 1 + 1 > 3 + 1 + 1
+    (image,) = TopologyDisplay.from_estimator(additive, kind="blocks").ax_.images
+    assert np.ma.getmaskarray(image.get_array()).sum() == 9 - 1
 
 
 def test_width_and_colour_follow_the_norm(model):

@@ -41,7 +41,7 @@ def test_linear_data_needs_no_hidden_unit(seed, noise):
     train, test = slice(0, 700), slice(700, None)
     model = SpectralNASRegressor(random_state=seed).fit(X[train], y[train])
     assert model.topology_.is_linear
-    assert sum(model.topology_.n_active_units) == 0
+    assert model.topology_.n_active_units == (0, 0)
     assert model.topology_.gamma_norm == 0.0
     assert model.topology_.n_parameters == X.shape[1] + 1
     linear = LinearRegression().fit(X[train], y[train])
@@ -76,7 +76,7 @@ def test_a_student_finds_its_teacher():
     model = SpectralNASRegressor(
         (200, 200), alpha=2e-3, weight_decay=0, batch_size=100, max_iter=40, early_stopping=False,
         callbacks=[LRScheduler("CosineAnnealingLR", T_max=40)], random_state=0, eigenvalue_rate=10,
-        train_input_eigenvalues=False, average=False,
+        train_input_eigenvalues=False, average=False, n_knots=0,
     ).fit(X[:30_000], y[:30_000])  # fmt: skip
     error = np.mean((model.predict(X[30_000:]) - y[30_000:]) ** 2)
     assert model.topology_.n_active_layers == 1
@@ -259,14 +259,9 @@ def test_a_second_fit_starts_afresh(bent_rows):
 def test_warm_start_goes_on(bent_rows):
     X, y = bent_rows
     model = SpectralNASRegressor(
-        (16,),
-        n_knots=0,
-        warm_start=True,
-        prune_tol=None,
-        max_iter=1,
-        learning_rate_init=1e-2,
+        (16,), n_knots=0, warm_start=True, prune_tol=None, max_iter=1, learning_rate_init=1e-2,
         random_state=2,
-    ).fit(X, y)
+    ).fit(X, y)  # fmt: skip
     first = model.loss_
     scaling = model._scaling
     for _ in range(3):
@@ -340,6 +335,7 @@ def test_few_rows_are_enough_for_a_strong_bend():
 @pytest.mark.slow
 def test_what_is_left_is_refitted_to_all_rows(bent_rows, capsys):
     X, y = bent_rows
-    SpectralNASRegressor((32, 32), n_knots=0, random_state=0, verbose=1, max_iter=20).fit(X, y)
+    settings = {"n_knots": 0, "random_state": 0, "verbose": 1, "max_iter": 20}
+    SpectralNASRegressor((32, 32), **settings).fit(X, y)
     lines = [line for line in capsys.readouterr().out.splitlines() if "refitted" in line]
     assert lines[0].startswith("32 of 64 hidden units, refitted: loss ")

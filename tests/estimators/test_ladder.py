@@ -1,6 +1,7 @@
 """Linear, additive, or a network: the lowest step that rows held out do not refute."""
 
 import pickle
+from copy import deepcopy
 
 import numpy as np
 import pytest
@@ -91,7 +92,7 @@ def test_the_network_the_topology_and_the_importances_tell_of_one_function(fitte
         scaling = model._scaling
         inputs = X if scaling.pieces is None else scaling.pieces.encode(X)
         rows = torch.as_tensor((inputs - scaling.input_mean) / scaling.input_scale)
-        outputs = model.network_.double().evaluate(rows, masks).numpy()
+        outputs = deepcopy(model.network_).double().evaluate(rows, masks).numpy()
         expected = outputs * scaling.output_scale + scaling.output_mean
         np.testing.assert_allclose(model.predict(X), expected[:, 0], rtol=1e-5, atol=1e-5)
         assert model.feature_importances_.shape == (5,)
@@ -107,6 +108,27 @@ def test_pickles_and_chunks_after_a_fit_go_on(fitted):
         again = SpectralNASRegressor(**SETTINGS).fit(X, y)
         before = again.score(X, y)
         assert again.partial_fit(X[:100], y[:100]).score(X, y) > before - 0.1
+
+
+def test_units_grow_in_chunks_after_an_additive_fit():
+    model = SpectralNASRegressor(**SETTINGS | {"max_iter": 30}).fit(X, ADDITIVE)
+    assert verdict(model) == "additive"
+    y = ADDITIVE + 2.0 * X[:, 3] * X[:, 4]
+    for _ in range(40):
+        model.partial_fit(X, y)
+    assert verdict(model) == "joined"
+    assert model.score(X, y) > 0.9
+
+
+def test_chunks_leave_the_units_of_pieces_as_they_are(fitted):
+    model = deepcopy(fitted["additive"])
+    before = model._scaling.input_scale
+    wider = X * [1.0, 1.0, 3.0, 1.0, 1.0]
+    for _ in range(5):
+        model.partial_fit(wider, ADDITIVE)
+    after = model._scaling.input_scale
+    np.testing.assert_array_equal(after[5:], before[5:])
+    assert after[2] > before[2]
 
 
 def test_weights_are_repeated_rows():

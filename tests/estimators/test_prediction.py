@@ -13,6 +13,7 @@ from sk_spectral import SpectralNASClassifier, SpectralNASRegressor
 
 def by_the_blocks(compact, X):
     """Layer by layer, each block by itself."""
+    X = X if compact.pieces is None else compact.pieces.encode(X)
     x = {0: X if compact.center is None else X - compact.center}
     last = len(compact.weights)
     for i in range(1, last + 1):
@@ -47,18 +48,26 @@ def test_coefficients_are_shaped_as_y_is(linear_regressor, two_output_regressor,
     assert fitted_classifier.linear_intercept_.shape == (3,)
 
 
-@pytest.mark.parametrize("fit_intercept", [True, False])
-def test_what_the_hidden_units_say_is_what_the_linear_part_leaves(fit_intercept, bent_rows):
+@pytest.mark.parametrize(
+    ("fit_intercept", "n_knots"), [(True, 0), (False, 0), (True, "auto"), (False, "auto")]
+)
+def test_what_pieces_and_hidden_units_say_is_what_the_linear_part_leaves(
+    fit_intercept, n_knots, bent_rows
+):
     X, y = bent_rows
     model = SpectralNASRegressor(
-        (4,), n_knots=0, fit_intercept=fit_intercept, prune_tol=None, max_iter=3, random_state=0
-    ).fit(X, y)
+        (4,), fit_intercept=fit_intercept, n_knots=n_knots, prune_tol=None, max_iter=3,
+        random_state=0,
+    ).fit(X, y)  # fmt: skip
     compact = model.compact_.without_center()
-    hidden = X @ compact.blocks[1, 0].T
+    assert (compact.pieces is not None) == (fit_intercept and n_knots == "auto")
+    inputs = X if compact.pieces is None else compact.pieces.encode(X)
+    hidden = inputs @ compact.blocks[1, 0].T
     if fit_intercept:
         hidden += compact.intercepts[0]
-    of_units = np.maximum(hidden, 0.0) @ compact.blocks[2, 1].T
-    said = X @ model.linear_coef_ + model.linear_intercept_ + of_units[:, 0]
+    others = np.maximum(hidden, 0.0) @ compact.blocks[2, 1].T
+    others += inputs[:, 3:] @ compact.blocks[2, 0][:, 3:].T
+    said = X @ model.linear_coef_ + model.linear_intercept_ + others[:, 0]
     np.testing.assert_allclose(model.predict(X), said, rtol=1e-9)
     assert (model.linear_intercept_ != 0) == fit_intercept
 

@@ -25,6 +25,12 @@ def linear(linear_regressor):
     return linear_regressor
 
 
+@pytest.fixture(scope="module")
+def additive(bent_rows):
+    """Pieces, and no hidden unit."""
+    return SpectralNASRegressor((16, 16), max_iter=10, random_state=0).fit(*bent_rows)
+
+
 def test_nonlinear_share_is_what_the_best_linear_map_misses(bent, linear, bent_rows):
     X, y = bent_rows
     # The estimator takes its training rows; here all of them.
@@ -62,7 +68,30 @@ def test_headline(bent, linear):
     assert topology.loss_after == bent.loss_
 
 
-def test_a_dictionary_loads_back(bent):
+def test_headline_of_an_additive_model(additive):
+    topology = additive.topology_
+    assert topology.is_additive
+    assert not topology.is_linear
+    n_bent = sum(n > 0 for n in topology.n_pieces)
+    assert topology.headline().startswith(
+        f"additive: no hidden unit pays for itself; {sum(topology.n_pieces)} pieces of {n_bent} "
+        f"features, {additive.compact_.n_inputs + 1} parameters; loss "
+    )
+    assert "additive: " in topology._repr_html_()
+    assert topology.n_parameters_searched == ((additive.compact_.n_inputs + 1) * 33 + 16 * 17 + 16)
+
+
+def test_importances_of_an_additive_model_are_those_of_its_pieces(additive):
+    compact, scaling = additive.compact_, additive._scaling
+    squares = (compact.weights[-1] * scaling.input_scale)[0] ** 2
+    expected = np.bincount(compact.pieces.sources, squares) / squares.sum()
+    np.testing.assert_allclose(additive.feature_importances_, expected, rtol=1e-9)
+    assert additive.feature_importances_[2] < 0.01
+
+
+@pytest.mark.parametrize("kind", ["bent", "additive"])
+def test_a_dictionary_loads_back(kind, request):
+    bent = request.getfixturevalue(kind)
     values = json.loads(json.dumps(bent.topology_.to_dict()))
     again = Topology.from_dict(values)
     assert again.to_dict() == values

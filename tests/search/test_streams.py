@@ -72,7 +72,7 @@ def test_the_initial_network_depends_on_nothing_but_random_state(monkeypatch, ch
 def test_no_diagnostic_moves_a_prediction(monkeypatch, cls):
     """What looks whether the penalty holds the network back trains others."""
     y = Y if cls is SpectralNASRegressor else (np.median(Y) < Y).astype(int)
-    model, n_free = cls((12,), alpha=1e-3, random_state=0), []
+    model, n_free = cls((12,), n_knots=0, alpha=1e-3, random_state=0), []
     train = fit.train
 
     def shorter(*given, n_epochs):

@@ -34,6 +34,17 @@ def test_a_training_that_is_cut_off_gives_one_warning(solver, early_stopping, ma
     assert told.filename == __file__
 
 
+@pytest.mark.parametrize("joined", [True, False])
+def test_an_additive_model_that_says_all_gives_none(joined):
+    rng = np.random.RandomState(0)
+    rows, noise = rng.normal(size=(300, 4)), 0.3 * rng.normal(size=300)
+    y = 2.0 * np.abs(rows[:, 0]) + rows[:, 1] * (rows[:, 2] if joined else 1.0) + noise
+    model = SpectralNASRegressor((8,), max_iter=2, random_state=0)
+    assert len(warnings_of(lambda: model.fit(rows, y))) == joined
+    assert model.topology_.is_additive
+    assert not model.topology_.is_linear
+
+
 def test_partial_fit_gives_none():
     model = SpectralNASRegressor((16,), max_iter=1, random_state=0)
     assert not warnings_of(lambda: model.partial_fit(X, Y).partial_fit(X, Y))
