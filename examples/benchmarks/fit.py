@@ -1,9 +1,9 @@
 """Time of whole fits, interleaved in one run: same shape, rows and epochs, no early stopping.
 
 Rivals: scikit-learn's MLP, and a plain skorch net of a torch MLP with its default loader. Ours with
-default settings but for the number of epochs and the pieces of numbers, as the shape is to be that
-of the rivals: penalty, scaling, pruning and the linear rival included; and without a penalty and pruning. Prints medians in seconds and the ratio to
-scikit-learn's MLP.
+default settings but for the number of epochs, and without the pieces of numbers, as the shape is to
+be that of the rivals: penalty, scaling, pruning and the linear rival included; and without a
+penalty and pruning. Prints medians in seconds and the ratio to scikit-learn's MLP.
 
 Expected before the first run: about the ratio of a step, and a constant for pruning.
 """
