@@ -105,7 +105,8 @@ class SpectralNASRegressor(RegressorMixin, SpectralSearch):
         of training; exactly 0 for an input that is not read.
     linear_coef_, linear_intercept_ : arrays
         Direct block from the inputs to the outputs, in your units, shaped as `coef_` and
-        `intercept_` of a linear model are: all of a network without hidden units.
+        `intercept_` of a linear model are: all of a linear verdict. Beside pieces it is what is
+        left to the feature itself, not its whole trend, which `compact_.partial_effect` gives.
     network_ : SpectralNetwork
         The whole network, in units of training; with the masks `topology_.active_units` it is the
         one that predicts.
