@@ -172,6 +172,7 @@ def test_columns_far_from_0_lose_no_digits_in_single_precision():
         close(to_torch(model)(torch.as_tensor(X)).numpy()[:, 0], model.predict(X))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bent", [True, False])
 def test_pieces_are_exported_as_they_predict(bent):
     rng = np.random.RandomState(0)

@@ -5,6 +5,7 @@ import pytest
 from stored_fits import FITS, STORED, where
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::UserWarning")
 @pytest.mark.parametrize("fit", FITS, ids=lambda fit: fit.__name__)
 def test_predictions_are_what_they_were(fit, request):

@@ -73,6 +73,7 @@ def test_features_are_chosen_by_name_or_number_and_classes_are_named():
         EffectDisplay.from_estimator(model, X[:, :3])
 
 
+@pytest.mark.slow
 def test_a_network_has_effects_of_its_part_without_hidden_units():
     y = X[:, 0] * X[:, 1] * 2.0 + Y
     model = SpectralNASRegressor((16,), n_knots="auto", random_state=0).fit(X, y)

@@ -234,6 +234,7 @@ def test_class_weight_balanced_equals_the_weights_it_stands_for():
     assert balanced.predict(X).mean() > plain.predict(X).mean()
 
 
+@pytest.mark.slow
 def test_given_validation_rows_are_watched(bent_rows):
     X, y = bent_rows
     model = SpectralNASRegressor((16,), n_knots=0, random_state=0, max_iter=100)

@@ -331,6 +331,7 @@ def test_any_fit_is_sound_or_refused_in_a_sentence(request):
     assert n_fitted >= n_runs / 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("classifier", [True, False])
 def test_usual_data_are_fitted_in_any_container_and_with_any_usual_weights(classifier):
     usual = Case(classifier=classifier, n_rows=9, columns=("boolean", "normal", "integers"))
