@@ -84,7 +84,7 @@ def knots_of(values: Array, weight: Array | None, most: int) -> Array:
     reached = np.cumsum(share)[last]
     wanted = np.linspace(0.0, 1.0, most) * reached[-1]
     found = np.searchsorted(reached, wanted * (1.0 - 1e-12))
-    knots = ascending[different[np.minimum(found, len(different) - 1)]]
+    knots = ascending[different[found]]
     knots[0], knots[-1] = ascending[0], ascending[-1]
     return np.unique(knots)
 

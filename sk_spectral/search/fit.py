@@ -28,7 +28,7 @@ from sk_spectral.search.result import SearchResult, Start, initial_steps, result
 from sk_spectral.search.selection import (
     KEEPS_LINEAR,
     baselines,
-    most_gain_of_pieces,
+    most_gain_on_rows,
     over_regularisation,
     select,
 )
@@ -37,7 +37,7 @@ from sk_spectral.search.streams import RandomStreams
 from sk_spectral.search.wide_limit import bends
 from sk_spectral.spectral.network import SpectralNetwork
 from sk_spectral.training.convergence import UNITS_MIGHT_PAY, cut_off_message, was_cut_off
-from sk_spectral.training.fit import new_net, train, train_by_decay
+from sk_spectral.training.fit import STRONGER_DECAYS, new_net, train, train_by_decay
 from sk_spectral.training.losses import LogLoss, SquaredError, loss_for
 from sk_spectral.training.net import SpectralNet
 from sk_spectral.training.rescaling import multiply_outputs
@@ -200,7 +200,7 @@ class _Search:
         rows = self._rows(self.split.train)
         valid = None if self.split.valid is None else self._rows(self.split.valid)
         evaluator = Evaluator.of_rows(self.loss, network, rows, valid, self.config.prune_tol)
-        return most_gain_of_pieces(baselines(network, evaluator, rows, n_features), evaluator)
+        return most_gain_on_rows(baselines(network, evaluator, rows, n_features), evaluator)
 
     def _cross_validate(
         self,
@@ -294,7 +294,7 @@ class _Search:
             config.training,
             generator,
             n_epochs=n_epochs,
-            times=() if config.warm_start or config.prune_tol is None else (3.0, 10.0),
+            times=() if config.warm_start or config.prune_tol is None else STRONGER_DECAYS,
         )
         network, warnings = net.module_, self._about_max_iter(net, compared)
         if compared is not None:

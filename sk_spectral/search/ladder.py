@@ -17,7 +17,13 @@ from sk_spectral.data.splitting import Splitter
 from sk_spectral.search.baseline import SHRINKAGES, LinearMaps
 from sk_spectral.search.candidate import nearest_outputs
 from sk_spectral.search.out_of_fold import OutOfFold, mean_zero_one
-from sk_spectral.search.significance import OF_PIECES, SHARE_FOR_PIECES, WHERE_BENT, on_folds
+from sk_spectral.search.significance import (
+    OF_PIECES,
+    SHARE_FOR_PIECES,
+    WHERE_BENT,
+    most_gain_of_pieces,
+    on_folds,
+)
 from sk_spectral.search.wide_limit import bends
 from sk_spectral.spectral.network import SpectralNetwork
 from sk_spectral.training.losses import LogLoss, SquaredError, weighted_mean
@@ -161,8 +167,7 @@ def _lowest_step(
         standard_errors=OF_PIECES,
         tol=SHARE_FOR_PIECES * compared.tol,
     )
-    gain, error = of_pieces.mean_gain()
-    most = (gain + OF_PIECES * error) / before if before > 0 else 0.0
+    most = most_gain_of_pieces(*of_pieces.mean_gain(), before)
     compared, pays = replace(compared, most_gain_of_pieces=most), of_pieces.prefers_units()
     if pays:
         return compared

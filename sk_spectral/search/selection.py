@@ -13,7 +13,11 @@ from sk_spectral.search.fine_tuning import FineTuning
 from sk_spectral.search.iterative_pruning import prune_iteratively
 from sk_spectral.search.out_of_fold import OutOfFold
 from sk_spectral.search.pruning import prune, unpruned
-from sk_spectral.search.significance import ON_ROWS_SET_APART, SHARE_OF_ERROR
+from sk_spectral.search.significance import (
+    ON_ROWS_SET_APART,
+    SHARE_OF_ERROR,
+    most_gain_of_pieces,
+)
 from sk_spectral.spectral.network import SpectralNetwork
 from sk_spectral.training.losses import standard_error
 
@@ -93,17 +97,16 @@ def baselines(
     return found
 
 
-def most_gain_of_pieces(ladder: list[Candidate], evaluator: Evaluator) -> float:
+def most_gain_on_rows(ladder: list[Candidate], evaluator: Evaluator) -> float:
     """Share of the loss of the lowest step that the one above, of pieces as well, may do without.
 
-    Two standard errors above what the evaluator's rows show, if they are its own.
+    By the evaluator's rows; if they were trained on, by what is seen alone.
     """
-    if len(ladder) < 2 or ladder[0].loss_after <= 0:
+    if len(ladder) < 2:
         return 0.0
     lowest, above = (evaluator.losses(step.network, step.unit_masks) for step in ladder)
     error = standard_error(lowest - above) if evaluator.independent else 0.0
-    gain = float((lowest - above).mean()) + ON_ROWS_SET_APART * error
-    return gain / ladder[0].loss_after
+    return most_gain_of_pieces(float((lowest - above).mean()), error, ladder[0].loss_after)
 
 
 def _lowest(ladder: list[Candidate], evaluator: Evaluator) -> Candidate:

@@ -67,6 +67,11 @@ def on_folds(n_samples: int, validated: bool) -> float:
     return 1.0 + 8.0 / n_samples**0.5 if validated and n_samples >= _FEW_TO_DECIDE else 3.0
 
 
+def most_gain_of_pieces(gain: float, error: float, before: float) -> float:
+    """Share of a loss that may be done without: two standard errors above the gain that is seen."""
+    return (gain + OF_PIECES * error) / before if before > 0 else 0.0
+
+
 def in_standard_errors(difference: float, error: float) -> float:
     """Standard errors that a difference is worth; one that all rows agree on is beyond any."""
     if error == 0:

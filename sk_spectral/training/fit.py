@@ -23,6 +23,9 @@ _OPTIMIZERS: dict[str, tuple[type[torch.optim.Optimizer], dict[str, Any]]] = {
     ),
 }
 
+STRONGER_DECAYS = 3.0, 10.0
+"""Weight decays to try after that of "auto", relative to it."""
+
 
 def train(
     network: SpectralNetwork,
