@@ -173,14 +173,22 @@ class Scaling:
         """Of those inputs alone that a network has: not of pieces where it has none."""
         if self.pieces is None or compact.pieces is not None:
             return self
-        kept = slice(self.n_features)
-        first_equal = None if self.first_equal is None else self.first_equal[kept]
+        return self.narrowed(np.arange(len(self.input_mean)) < self.n_features)
+
+    def narrowed(self, read: NDArray[np.bool_]) -> "Scaling":
+        """Of some of the inputs, all features among them: a mask of shape (n_inputs,)."""
+        first_equal, pieces = self.first_equal, self.pieces
+        if first_equal is not None:  # of those that equal it the first that is read
+            _, first, equal = np.unique(first_equal[read], return_index=True, return_inverse=True)
+            first_equal = first[equal]
+        if pieces is not None:
+            pieces = pieces.take(read[self.n_features :]) if read[self.n_features :].any() else None
         return replace(
             self,
-            input_mean=self.input_mean[kept],
-            input_scale=self.input_scale[kept],
+            input_mean=self.input_mean[read],
+            input_scale=self.input_scale[read],
             first_equal=first_equal,
-            pieces=None,
+            pieces=pieces,
         )
 
     def unfold_from(self, compact: CompactNetwork) -> CompactNetwork:

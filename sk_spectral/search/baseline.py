@@ -33,8 +33,8 @@ class LinearMaps:
         1 for two classes.
     fit_intercept : bool
         Whether a map has a last column for the intercept, which is not shrunk.
-    n_read : int, optional
-        Inputs to read, the first of them; by default all.
+    read : bool array of shape (n_inputs,), optional
+        Inputs to read; by default all.
     """
 
     def __init__(
@@ -42,10 +42,13 @@ class LinearMaps:
         rows: TensorDataset,
         n_outputs: int,
         fit_intercept: bool,
-        n_read: int | None = None,
+        read: NDArray[np.bool_] | None = None,
     ) -> None:
-        self._n_inputs, self._n_read = rows.X.shape[1], n_read
-        X, y = rows.X[:, :n_read].cpu().numpy(), rows.y.cpu().numpy()
+        self._read = read
+        X, y = rows.X.cpu().numpy(), rows.y.cpu().numpy()
+        if read is not None:
+            n_read = int(read.sum())
+            X = X[:, :n_read] if read[:n_read].all() else X[:, read]
         weight = rows.weight_array()
         self._n_outputs, self._fit_intercept = n_outputs, fit_intercept
         self._found: dict[float, NDArray[np.float64] | None] = {}
@@ -68,9 +71,10 @@ class LinearMaps:
         """
         if shrinkage not in self._found:
             W = self._fit(shrinkage)
-            if W is not None and self._n_read is not None:
-                unread = np.zeros((len(W), self._n_inputs - self._n_read))
-                W = np.hstack([W[:, : self._n_read], unread, W[:, self._n_read :]])
+            if W is not None and self._read is not None:
+                whole = np.zeros((len(W), len(self._read) + self._fit_intercept))
+                whole[:, np.append(self._read, [True] * self._fit_intercept)] = W
+                W = whole
             self._found[shrinkage] = W
         return self._found[shrinkage]
 

@@ -4,8 +4,9 @@ A linear map of the features is the lowest. One of their pieces as well is an ad
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
+from math import inf
 
 import numpy as np
 import torch
@@ -17,8 +18,10 @@ from sk_spectral.data.splitting import Splitter
 from sk_spectral.search.baseline import SHRINKAGES, LinearMaps
 from sk_spectral.search.candidate import nearest_outputs
 from sk_spectral.search.out_of_fold import OutOfFold, mean_zero_one
+from sk_spectral.search.piece_pruning import inputs_that_pay
 from sk_spectral.search.significance import (
     OF_PIECES,
+    RELATIVE_FLOOR,
     SHARE_FOR_PIECES,
     WHERE_BENT,
     most_gain_of_pieces,
@@ -36,7 +39,7 @@ def linear_steps(
     folds: Sequence[NDArray[np.bool_]],
     loss: SquaredError | LogLoss,
     *,
-    n_features: int,
+    sources: NDArray[np.intp],
     tol: float,
     validated: bool,
 ) -> OutOfFold | None:
@@ -52,15 +55,16 @@ def linear_steps(
     folds : sequence of bool arrays of shape (n_samples,)
         As from `splitter.folds`.
     loss : SquaredError or LogLoss
-    n_features : int
-        Inputs that are no pieces, the first of them.
+    sources : int array of shape (n_inputs,)
+        Feature of each input: the features themselves, then their pieces.
     tol : float
         As for OutOfFold.
     validated : bool
         Whether a network sets rows apart to stop by.
     """
     is_bent = not validated and rows.y.ndim == 1
-    is_bent = is_bent and bends(rows.of_inputs(n_features), splitter.groups, WHERE_BENT)
+    some = rows.of_inputs(int(sources.max()) + 1)
+    is_bent = is_bent and bends(some, splitter.groups, WHERE_BENT)
     return compare_linear_maps(
         rows,
         folds,
@@ -71,7 +75,7 @@ def linear_steps(
         tol=tol,
         bent=is_bent,
         apply=None if network.can_be_every_map() else partial(nearest_outputs, network),
-        n_features=n_features,
+        sources=sources,
     )
 
 
@@ -86,7 +90,7 @@ def compare_linear_maps(
     tol: float = 0.0,
     bent: bool = False,
     apply: Callable[[Tensor, Tensor], Tensor] | None = None,
-    n_features: int | None = None,
+    sources: NDArray[np.intp] | None = None,
 ) -> OutOfFold | None:
     """Fit linear maps to all folds but one, in turn, and test them on that one.
 
@@ -102,9 +106,9 @@ def compare_linear_maps(
         As for OutOfFold.
     apply : callable, optional
         Outputs for X of a linear map W, where a network cannot become every map.
-    n_features : int, optional
-        Maps of so many inputs, the first of them, are tried as well, and kept unless those of all
-        win.
+    sources : int array of shape (n_inputs,), optional
+        Feature of each input. Where some are pieces, maps of the features alone are tried as well,
+        and kept unless those of pieces win, too: of the features that bend alone.
 
     Returns
     -------
@@ -114,29 +118,72 @@ def compare_linear_maps(
     fitted, tested, y, weight = split_by_folds(rows, held_out)
     if apply is None:
         apply = partial(_linear_outputs, fit_intercept=fit_intercept)
-    maps = [LinearMaps(others, n_outputs, fit_intercept) for others in fitted]
-    found = _best_linear(maps, tested, y, weight, loss, apply)
+    best = partial(_best_linear, fitted, tested, y, weight, loss, apply, n_outputs, fit_intercept)
+    found = best()
     if found is None:
         return None
-    linear, linear_zero_one, shrinkage = found
     constants = _constant_outputs(fitted, tested, loss, n_outputs)
     compared = OutOfFold(
-        network=torch.full_like(linear, torch.nan),
-        linear=linear,
+        network=torch.full_like(found.losses, torch.nan),
+        linear=found.losses,
         sample_weight=weight,
-        shrinkage=shrinkage,
+        shrinkage=found.shrinkage,
         constant_loss=float(weighted_mean(loss(constants, y), weight)),
-        linear_zero_one=linear_zero_one,
+        linear_zero_one=found.zero_one,
         standard_errors=standard_errors,
         tol=tol,
         bent=bent,
         constant_zero_one=mean_zero_one(loss, constants, y, weight),
     )
-    if n_features is None or n_features == rows.X.shape[1]:
+    n_features = rows.X.shape[1] if sources is None else int(sources.max()) + 1
+    if sources is None or n_features == len(sources):
         return compared
-    maps = [LinearMaps(others, n_outputs, fit_intercept, n_features) for others in fitted]
-    simpler = _best_linear(maps, tested, y, weight, loss, apply)
-    return compared if simpler is None else _lowest_step(compared, *simpler, n_features)
+    simpler = best(np.arange(len(sources)) < n_features)
+    if simpler is None:
+        return compared
+    largest_rise = _largest_rise(compared, simpler)
+    if largest_rise is not None:
+        read = inputs_that_pay(found.maps, rows, held_out, sources, loss, largest_rise)
+        fewer = best(read) if n_features < read.sum() < len(read) else None
+        if fewer is not None:
+            compared = _with_fewer_pieces(compared, fewer, read, largest_rise)
+    return _lowest_step(compared, simpler, n_features)
+
+
+@dataclass(frozen=True, eq=False)
+class _Found:
+    """Losses, mistakes and maps by fold of the shrinkage that is best."""
+
+    losses: Tensor
+    zero_one: Tensor | None
+    shrinkage: float
+    maps: list[NDArray[np.float64]]
+
+
+def _largest_rise(compared: OutOfFold, simpler: _Found) -> float | None:
+    """What features may cost that lose their pieces; None where all pieces gain nothing."""
+    loss = compared.mean_linear_loss()
+    gain = float(weighted_mean(simpler.losses, compared.sample_weight)) - loss
+    if gain <= 0:
+        return None
+    tolerated = SHARE_FOR_PIECES * compared.tol * min(gain, loss)
+    return tolerated + RELATIVE_FLOOR * compared.constant_loss
+
+
+def _with_fewer_pieces(
+    compared: OutOfFold, fewer: _Found, read: NDArray[np.bool_], largest_rise: float
+) -> OutOfFold:
+    """Those that are left, fitted anew, unless too much is lost by that."""
+    loss = float(weighted_mean(fewer.losses, compared.sample_weight))
+    if loss > compared.mean_linear_loss() + largest_rise:
+        return compared
+    return replace(
+        compared,
+        linear=fewer.losses,
+        linear_zero_one=fewer.zero_one,
+        shrinkage=fewer.shrinkage,
+        read=read,
+    )
 
 
 def split_by_folds(
@@ -151,19 +198,17 @@ def split_by_folds(
 
 def _lowest_step(
     compared: OutOfFold,
-    simpler: Tensor,
-    simpler_zero_one: Tensor | None,
-    shrinkage: float,
+    simpler: _Found,
     n_read: int,
 ) -> OutOfFold:
     """What the network is compared with, and what is kept if it loses, of two sorts of maps."""
-    before = float(weighted_mean(simpler, compared.sample_weight))
+    before = float(weighted_mean(simpler.losses, compared.sample_weight))
     of_pieces = replace(
         compared,
         network=compared.linear,
         network_zero_one=compared.linear_zero_one,
-        linear=simpler,
-        linear_zero_one=simpler_zero_one,
+        linear=simpler.losses,
+        linear_zero_one=simpler.zero_one,
         standard_errors=OF_PIECES,
         tol=SHARE_FOR_PIECES * compared.tol,
     )
@@ -171,10 +216,10 @@ def _lowest_step(
     compared, pays = replace(compared, most_gain_of_pieces=most), of_pieces.prefers_units()
     if pays:
         return compared
-    kept = replace(compared, shrinkage=shrinkage, n_read=n_read)
+    kept = replace(compared, shrinkage=simpler.shrinkage, n_read=n_read)
     if before <= compared.mean_linear_loss():
-        return replace(kept, linear=simpler, linear_zero_one=simpler_zero_one)
-    return replace(kept, kept=simpler)
+        return replace(kept, linear=simpler.losses, linear_zero_one=simpler.zero_one)
+    return replace(kept, kept=simpler.losses)
 
 
 def _constant_outputs(
@@ -193,28 +238,31 @@ def _constant_outputs(
 
 
 def _best_linear(
-    maps: list[LinearMaps],
+    fitted: list[TensorDataset],
     tested: tuple[Tensor, ...],
     y: Tensor,
     weight: Tensor | None,
     loss: SquaredError | LogLoss,
     apply: Callable[[Tensor, Tensor], Tensor],
-) -> tuple[Tensor, Tensor | None, float] | None:
-    """Losses and mistakes of the linear maps with the shrinkage that is best, and this."""
-    best = None
+    n_outputs: int,
+    fit_intercept: bool,
+    read: NDArray[np.bool_] | None = None,
+) -> _Found | None:
+    """Of the linear maps that read these inputs, with the shrinkage that is best."""
+    maps = [LinearMaps(rows, n_outputs, fit_intercept, read) for rows in fitted]
+    best, least = None, inf
     for shrinkage in SHRINKAGES:
-        found = [linear_maps(shrinkage) for linear_maps in maps]
-        if any(W is None for W in found):
+        found = [W for W in (of_fold(shrinkage) for of_fold in maps) if W is not None]
+        if len(found) < len(maps):
             return None
         outputs = torch.cat(
             [apply(X, torch.as_tensor(W)) for X, W in zip(tested, found, strict=True)]
         )
-        linear = loss(outputs, y).double()
-        mean = float(weighted_mean(linear, weight))
-        if best is None or mean < best[0]:
-            best = mean, linear, loss.zero_one(outputs, y), shrinkage
-    assert best is not None
-    return best[1:]
+        losses = loss(outputs, y).double()
+        mean = float(weighted_mean(losses, weight))
+        if best is None or mean < least:
+            least, best = mean, _Found(losses, loss.zero_one(outputs, y), shrinkage, found)
+    return best
 
 
 def _taken(rows: TensorDataset, mask: Tensor) -> TensorDataset:

@@ -3,7 +3,9 @@
 from dataclasses import dataclass, replace
 from math import inf
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from sk_spectral.search.significance import (
@@ -35,6 +37,8 @@ class OutOfFold:
         Of the linear maps that are kept where the network loses.
     n_read : int or None
         How many of the inputs, the first of them, these read; None for all.
+    read : bool array of shape (n_inputs,), or None
+        The inputs that the maps of `linear` read; None for all.
     kept : Tensor of shape (n_tested,), or None
         Their losses, where these maps are not those of `linear`, which have the least.
     most_gain_of_pieces : float
@@ -73,6 +77,7 @@ class OutOfFold:
     bent: bool = False
     constant_zero_one: float = 0.0
     n_read: int | None = None
+    read: NDArray[np.bool_] | None = None
     kept: Tensor | None = None
     most_gain_of_pieces: float = 1.0
 

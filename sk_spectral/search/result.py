@@ -2,6 +2,7 @@
 
 from copy import deepcopy
 from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 import torch
@@ -43,6 +44,29 @@ class Start:
         if config.training.batch_size_for(n_samples) == n_samples:
             network.double()
         return Start(network.to(config.training.torch_device()), self.scaling)
+
+    @classmethod
+    def new(
+        cls, scaling: Scaling, n_outputs: int, config: SearchConfig, streams: RandomStreams
+    ) -> Self:
+        """A network that starts as a linear map."""
+        network = SpectralNetwork(
+            (len(scaling.input_mean), *config.hidden_layer_sizes, n_outputs),
+            activation=config.activation,
+            fit_intercept=bool(config.fit_intercept),
+            train_input_eigenvalues=bool(config.train_input_eigenvalues),
+            generator=streams.generator("initialization"),
+        )
+        if scaling.first_equal is not None:
+            network.share_inputs(scaling.first_equal, scaling.silent_inputs())
+        return cls(network, scaling)
+
+    def narrowed(
+        self, read: NDArray[np.bool_], config: SearchConfig, streams: RandomStreams
+    ) -> "Start":
+        """A new one of some of the inputs, all features among them."""
+        n_outputs = self.network.layer_sizes[-1]
+        return Start.new(self.scaling.narrowed(read), n_outputs, config, streams)
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,16 +122,7 @@ def initial(data: Data, config: SearchConfig, streams: RandomStreams, *, complet
         complete=complete,
         n_knots=config.n_knots if complete else 0,
     )
-    network = SpectralNetwork(
-        (len(scaling.input_mean), *config.hidden_layer_sizes, data.targets.n_outputs),
-        activation=config.activation,
-        fit_intercept=bool(config.fit_intercept),
-        train_input_eigenvalues=bool(config.train_input_eigenvalues),
-        generator=streams.generator("initialization"),
-    )
-    if scaling.first_equal is not None:
-        network.share_inputs(scaling.first_equal, scaling.silent_inputs())
-    return Start(network, scaling)
+    return Start.new(scaling, data.targets.n_outputs, config, streams)
 
 
 def initial_steps(

@@ -5,6 +5,8 @@ from dataclasses import replace
 from functools import partial
 from math import inf
 
+import numpy as np
+
 from sk_spectral.data.batches import TensorDataset
 from sk_spectral.search.baseline import LinearMaps, best_baseline
 from sk_spectral.search.candidate import Candidate
@@ -90,7 +92,8 @@ def baselines(
     steps = [None] if n_features is None or n_features == n_inputs else [n_features, None]
     found = []
     for n_read in steps:
-        maps = LinearMaps(train, network.layer_sizes[-1], network.fit_intercept, n_read)
+        read = None if n_read is None else np.arange(n_inputs) < n_read
+        maps = LinearMaps(train, network.layer_sizes[-1], network.fit_intercept, read)
         best = best_baseline(network, evaluator, maps, n_read)
         if best is not None:
             found.append(best)

@@ -55,6 +55,12 @@ def test_a_linear_verdict_has_no_piece_and_goes_on_beyond_what_was_seen(fitted):
 
 
 @pytest.mark.slow
+def test_features_keep_their_pieces_where_they_bend(fitted):
+    n_pieces = np.array(fitted["additive"].topology_.n_pieces)
+    np.testing.assert_array_equal(n_pieces > 0, [True, True, False, False, False])
+
+
+@pytest.mark.slow
 def test_an_additive_model_is_a_sum_of_functions_of_one_feature_each(fitted):
     model = fitted["additive"]
     base = np.zeros((1, 5))

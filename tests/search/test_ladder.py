@@ -27,7 +27,7 @@ def folds_of(rows):
 
 def steps(rows, **settings):
     return compare_linear_maps(
-        rows, folds_of(rows), SquaredError(), 1, True, n_features=3, **settings
+        rows, folds_of(rows), SquaredError(), 1, True, sources=np.array([0, 1, 2, 0]), **settings
     )
 
 

@@ -6,7 +6,7 @@ import torch
 from sklearn.datasets import make_friedman1
 
 from sk_spectral import SpectralNASClassifier, SpectralNASRegressor
-from sk_spectral.search import fit, result
+from sk_spectral.search import growth, result
 from sk_spectral.search.streams import NAMES, RandomStreams
 
 X, Y = make_friedman1(150, n_features=5, noise=0.3, random_state=0)
@@ -73,7 +73,7 @@ def test_no_diagnostic_moves_a_prediction(monkeypatch, cls):
     """What looks whether the penalty holds the network back trains others."""
     y = Y if cls is SpectralNASRegressor else (np.median(Y) < Y).astype(int)
     model, n_free = cls((12,), n_knots=0, alpha=1e-3, random_state=0), []
-    train = fit.train
+    train = growth.train
 
     def shorter(*given, n_epochs):
         if given[4].penalty is None:
@@ -81,7 +81,7 @@ def test_no_diagnostic_moves_a_prediction(monkeypatch, cls):
             n_epochs = min(n_epochs, longest)
         return train(*given, n_epochs=n_epochs)
 
-    monkeypatch.setattr(fit, "train", shorter)
+    monkeypatch.setattr(growth, "train", shorter)
     longest = 1000
     expected = model.fit(X, y)._outputs(X)
     assert n_free

@@ -1,0 +1,112 @@
+"""One search: what its steps share, and what they give each other."""
+
+from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from sk_spectral.data.batches import TensorDataset
+from sk_spectral.data.dataset import Data
+from sk_spectral.data.scaling import Scaling
+from sk_spectral.data.splitting import Split
+from sk_spectral.search.baseline import LinearMaps
+from sk_spectral.search.candidate import Candidate, with_linear_map
+from sk_spectral.search.config import SearchConfig
+from sk_spectral.search.result import Start
+from sk_spectral.search.streams import RandomStreams
+from sk_spectral.spectral.network import SpectralNetwork
+from sk_spectral.training.fit import new_net
+from sk_spectral.training.losses import LogLoss, SquaredError
+from sk_spectral.training.net import SpectralNet
+
+Warnings = tuple[tuple[type[Warning], str], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """What is left, the net that a user is shown, some rows trained on, and what to tell."""
+
+    candidate: Candidate
+    net: SpectralNet
+    scaling: Scaling
+    rows: TensorDataset
+    warnings: Warnings
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """Rows, a network to set out from, and how it is trained: no step changes any of them.
+
+    Attributes
+    ----------
+    split : Split
+    start : Start
+        Its network reads the pieces of features as well, where there are some.
+    config : SearchConfig
+    loss : SquaredError or LogLoss
+    streams : RandomStreams
+    report : callable
+        Told of each step in a line.
+    """
+
+    split: Split
+    start: Start
+    config: SearchConfig
+    loss: SquaredError | LogLoss
+    streams: RandomStreams
+    report: Callable[[str], None]
+
+    def rows(self, data: Data) -> TensorDataset:
+        """Tensors in the units of training."""
+        like = self.start.network.eigenvalues[0]
+        return self.start.scaling.to_rows(data, dtype=like.dtype, device=like.device)
+
+    def rows_by_use(self) -> tuple[TensorDataset, TensorDataset | None]:
+        """Those that are trained on, and those set apart, where there are some."""
+        valid = self.split.valid
+        return self.rows(self.split.train), None if valid is None else self.rows(valid)
+
+    def starting_from(self, start: Start) -> "Problem":
+        """The same with another network to set out from."""
+        return replace(self, start=start.placed(self.config, len(self.split.train)))
+
+    def with_inputs(self, read: NDArray[np.bool_] | None) -> "Problem":
+        """With a network of these inputs alone, all features among them; None for all."""
+        if read is None:
+            return self
+        return self.starting_from(self.start.narrowed(read, self.config, self.streams))
+
+    def without_penalty(self) -> "Problem":
+        """Draws and trains as this does, but for the penalty; the user is told nothing of it."""
+        training = self.config.training.quiet().replace(penalty=None)
+        streams = self.streams.from_the_beginning()
+        streams.seed("folds")  # the folds themselves
+        return replace(
+            self,
+            config=replace(self.config, training=training),
+            streams=streams,
+            report=lambda line: None,
+        )
+
+    def linear_map(
+        self, network: SpectralNetwork, shrinkage: float, n_read: int | None
+    ) -> SpectralNetwork:
+        """The best linear map of all rows in place of a network."""
+        rows = self.rows(self.split.whole)
+        read = None if n_read is None else np.arange(rows.X.shape[1]) < n_read
+        maps = LinearMaps(rows, network.layer_sizes[-1], network.fit_intercept, read)
+        return with_linear_map(network, torch.as_tensor(maps(shrinkage)))
+
+    def net_beside(self, other: SpectralNet) -> SpectralNet:
+        """A net of the network at the start, with the history of another that was trained."""
+        generator = self.streams.generator("shuffle")
+        network, n_samples = deepcopy(self.start.network), len(self.split.train)
+        net = new_net(network, self.loss, self.config.training, n_samples, False, generator)
+        return net.with_history_of(other)
+
+    def about_alpha(self, found: str) -> Warnings:
+        """What a penalty that is too strong does, and what helps."""
+        return ((UserWarning, f"alpha={self.config.training.alpha} {found} Lower alpha."),)
