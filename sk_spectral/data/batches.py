@@ -42,6 +42,10 @@ class TensorDataset(Dataset[Any]):
         """The same rows with so many columns of X, the first of them."""
         return TensorDataset(self.X[:, :n_inputs], self.y, self.sample_weight)
 
+    def with_inputs(self, read: Tensor) -> "TensorDataset":
+        """The same rows with some columns of X, by a mask of shape (n_features,)."""
+        return TensorDataset(self.X[:, read.to(self.X.device)], self.y, self.sample_weight)
+
     def weight_array(self) -> NDArray[np.float64] | None:
         """The weights in float64, for what is worked out by NumPy."""
         return None if self.sample_weight is None else self.sample_weight.cpu().double().numpy()

@@ -34,6 +34,8 @@ class Candidate:
         With which this linear map was fitted, if it is one that takes the place of a network.
     n_read : int or None
         How many of the inputs, the first of them, it was fitted to; None for all.
+    inputs : bool tensor of shape (n_inputs,), or None
+        Those that `network` has, where it lost some of the search's.
     fine_tuned_from : Checkpoint or None
         How to fine-tune these units again, on more rows.
     """
@@ -44,6 +46,7 @@ class Candidate:
     loss_after: float
     shrinkage: float | None = None
     n_read: int | None = None
+    inputs: Tensor | None = None
     fine_tuned_from: Checkpoint | None = None
 
     @classmethod

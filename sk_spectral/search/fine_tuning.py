@@ -15,7 +15,7 @@ from sk_spectral.training.losses import LogLoss, SquaredError
 from sk_spectral.training.net import SpectralNet
 
 _SHARE_OF_THE_WHOLE = 0.7
-_STEPS, _STEPS_UNWATCHED = 400, 150
+_STEPS, _SHARE_OF_STEPS, _STEPS_UNWATCHED = 400, 0.25, 150
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +36,8 @@ class FineTuning:
     streams : RandomStreams
     watched : bool
         Whether there are rows that tell which epoch is the best.
+    n_epochs : int
+        For which the whole was trained.
     """
 
     whole: SpectralNetwork
@@ -43,6 +45,7 @@ class FineTuning:
     loss: SquaredError | LogLoss
     streams: RandomStreams
     watched: bool
+    n_epochs: int = 0
 
     def soft_targets(self, rows: TensorDataset) -> TensorDataset:
         """These rows with the targets that are to be trained on."""
@@ -54,18 +57,24 @@ class FineTuning:
         self,
         network: SpectralNetwork,
         unit_masks: list[Tensor],
+        inputs: Tensor | None = None,
+        *,
         rows: TensorDataset,
         valid: TensorDataset | None,
     ) -> tuple[SpectralNetwork, int]:
         """Train a copy for 400 steps and keep the epoch that is best for the validation rows.
 
-        Without these for 150, and keep the last. By L-BFGS for `max_iter` of its iterations at
-        most, of which each may take many steps.
+        Or for a quarter as long as the whole was, where this is more: what took long to learn
+        takes a while to be said in another way. Without validation rows for 150 steps, and keep
+        the last. By L-BFGS for `max_iter` of its iterations at most, of which each may take many
+        steps.
 
         Parameters
         ----------
         network : SpectralNetwork
         unit_masks : list of bool tensors
+        inputs : bool tensor of shape (n_inputs,), optional
+            Columns of the rows that the network reads; by default all.
         rows : TensorDataset
             With soft targets.
         valid : TensorDataset or None
@@ -79,6 +88,11 @@ class FineTuning:
         """
         steps = _STEPS_UNWATCHED if valid is None else _STEPS
         n_epochs = self.training.epochs_for(steps, len(rows))
+        if valid is not None:
+            n_epochs = max(n_epochs, int(_SHARE_OF_STEPS * self.n_epochs))
+        if inputs is not None:
+            rows = rows.with_inputs(inputs)
+            valid = None if valid is None else valid.with_inputs(inputs)
         net = self._train(network, unit_masks, rows, valid, n_epochs)
         if valid is None:
             return net.module_, len(net.history)
@@ -90,6 +104,8 @@ class FineTuning:
         if checkpoint is None:
             return candidate
         soft = self.soft_targets(rows)
+        if candidate.inputs is not None:
+            soft = soft.with_inputs(candidate.inputs)
         net = self._train(checkpoint.network, candidate.unit_masks, soft, None, checkpoint.n_epochs)
         return replace(candidate, network=net.module_, fine_tuned_from=None)
 

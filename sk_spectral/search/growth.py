@@ -39,7 +39,22 @@ def grow(problem: Problem, compared: OutOfFold | None) -> Found:
     if candidate.shrinkage is not None:
         network = problem.linear_map(candidate.network, candidate.shrinkage, candidate.n_read)
         candidate = replace(candidate, network=network)
-    return replace(found, candidate=candidate)
+    return _with_inputs(problem, replace(found, candidate=candidate))
+
+
+def _with_inputs(problem: Problem, found: Found) -> Found:
+    """In a net, units and rows of those inputs alone that the network has left."""
+    candidate = found.candidate
+    if candidate.inputs is None:
+        return found
+    read = candidate.inputs.cpu().numpy()
+    return Found(
+        replace(candidate, inputs=None),
+        problem.net_beside(found.net, candidate.network),
+        found.scaling.narrowed(read),
+        found.rows.with_inputs(candidate.inputs),
+        found.warnings,
+    )
 
 
 def _train_and_select(
@@ -69,16 +84,16 @@ def _train_and_select(
     fine_tuning = None
     if not config.warm_start and (valid is not None or compared is not None):
         watched = valid is not None
-        fine_tuning = FineTuning(network, training, loss, problem.streams, watched)
-    n_features = scaling.n_features
-    kept = select(
-        network, evaluator, rows, valid, compared, fine_tuning, problem.report, n_features
-    )
+        fine_tuning = FineTuning(
+            network, training, loss, problem.streams, watched, len(net.history)
+        )
+    sources = scaling.sources
+    kept = select(network, evaluator, rows, valid, compared, fine_tuning, problem.report, sources)
     if config.training.is_penalized and (evaluator.independent or kept.shrinkage is not None):
         without = problem.without_penalty()
         shuffled = without.streams.generator("shuffle")
         free = train(*given, without.config.training, shuffled, n_epochs=n_epochs).module_
-        found = over_regularisation(free, network, kept, evaluator, rows, compared, n_features)
+        found = over_regularisation(free, network, kept, evaluator, rows, compared, sources)
         if found is not None:
             warnings = problem.about_alpha(found) + warnings
     return Found(kept, net, scaling, evenly_spaced(rows), warnings), fine_tuning

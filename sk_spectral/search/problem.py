@@ -100,10 +100,10 @@ class Problem:
         maps = LinearMaps(rows, network.layer_sizes[-1], network.fit_intercept, read)
         return with_linear_map(network, torch.as_tensor(maps(shrinkage)))
 
-    def net_beside(self, other: SpectralNet) -> SpectralNet:
-        """A net of the network at the start, with the history of another that was trained."""
+    def net_beside(self, other: SpectralNet, network: SpectralNetwork | None = None) -> SpectralNet:
+        """A net of a network, by default that at the start, with the history of another net."""
         generator = self.streams.generator("shuffle")
-        network, n_samples = deepcopy(self.start.network), len(self.split.train)
+        network, n_samples = deepcopy(network or self.start.network), len(self.split.train)
         net = new_net(network, self.loss, self.config.training, n_samples, False, generator)
         return net.with_history_of(other)
 

@@ -6,13 +6,20 @@ from functools import partial
 from math import inf
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sk_spectral.data.batches import TensorDataset
 from sk_spectral.search.baseline import LinearMaps, best_baseline
+from sk_spectral.search.bend_pruning import drop_bends
 from sk_spectral.search.candidate import Candidate
 from sk_spectral.search.evaluation import Evaluator
 from sk_spectral.search.fine_tuning import FineTuning
-from sk_spectral.search.iterative_pruning import prune_iteratively
+from sk_spectral.search.iterative_pruning import (
+    IterativePruning,
+    Limits,
+    drop_layers,
+    halve_units,
+)
 from sk_spectral.search.out_of_fold import OutOfFold
 from sk_spectral.search.pruning import prune, unpruned
 from sk_spectral.search.significance import (
@@ -32,7 +39,7 @@ def select(
     compared: OutOfFold | None = None,
     fine_tuning: FineTuning | None = None,
     report: Callable[[str], None] = lambda line: None,
-    n_features: int | None = None,
+    sources: NDArray[np.intp] | None = None,
 ) -> Candidate:
     """The best linear map where hidden units do not beat it, else the units that pay.
 
@@ -53,14 +60,15 @@ def select(
         Trains what is left further. Without it the network is pruned as it is.
     report : callable
         Told of each step in a line.
-    n_features : int, optional
-        Linear maps of so many inputs, the first of them, are a step below those of all.
+    sources : int array of shape (n_inputs,), optional
+        Feature of each input. Linear maps of the features are a step below those of pieces, too.
 
     Returns
     -------
     Candidate
         With a shrinkage if it is the linear map.
     """
+    n_features = None if sources is None else int(sources.max()) + 1
     ladder = []
     if compared is None or evaluator.independent:
         ladder = baselines(network, evaluator, train, n_features)
@@ -78,7 +86,13 @@ def select(
         # Divergences of outputs go with the square of what these are divided by.
         tolerance = SHARE_OF_ERROR * compared.mean_gain()[1] / compared.temperature**2
     refit = partial(fine_tuning.refit, rows=fine_tuning.soft_targets(train), valid=valid)
-    return prune_iteratively(network, evaluator, linear_loss, refit, report, loss, tolerance)
+    limits = Limits(linear_loss, loss, tolerance)
+    pruning = IterativePruning(network, evaluator, limits, refit, report)
+    if sources is not None and sources.max() + 1 < len(sources):
+        drop_bends(pruning, train, sources)
+    drop_layers(pruning)
+    halve_units(pruning)
+    return pruning.best
 
 
 def baselines(
@@ -133,7 +147,7 @@ def over_regularisation(
     evaluator: Evaluator,
     train: TensorDataset,
     compared: OutOfFold | None,
-    n_features: int | None = None,
+    sources: NDArray[np.intp] | None = None,
 ) -> str | None:
     """What the penalty does, for a warning, if the loss falls without it.
 
@@ -153,7 +167,7 @@ def over_regularisation(
         Folds by which units were preferred with the penalty.
     """
     if not found.has_units:
-        without = select(free, evaluator, train, compared=compared, n_features=n_features)
+        without = select(free, evaluator, train, compared=compared, sources=sources)
         return KEEPS_LINEAR if without.shrinkage is None else None
     losses, trained = (
         evaluator.losses(network, network.active_units()) for network in (free, penalised)

@@ -65,7 +65,7 @@ def test_a_copy_is_trained_without_penalty_or_rule_and_the_best_epoch_kept(calls
     before = {name: value.clone() for name, value in network.state_dict().items()}
     masks = [torch.arange(6) < 4]
     rows, valid = (rows_of(network, X, part) for part in (slice(150), slice(150, 200)))
-    tuned, epoch = fine_tuning_of(network).refit(network, masks, rows, valid)
+    tuned, epoch = fine_tuning_of(network).refit(network, masks, rows=rows, valid=valid)
     ((_, on, watched, config, n_epochs, unit_masks),) = calls
     assert (on, watched, unit_masks) == (rows, valid, masks)
     assert n_epochs == 50  # 400 steps of 8 batches
@@ -81,7 +81,7 @@ def test_without_rows_to_watch_it_takes_150_steps_and_the_last_epoch(calls):
     network, X = network_with_truth((3, 6, 2))
     rows = rows_of(network, X, slice(150))
     _, epoch = fine_tuning_of(network, watched=False).refit(
-        network, network.active_units(), rows, None
+        network, network.active_units(), rows=rows, valid=None
     )
     assert calls[0][4] == 19  # 150 steps of 8 batches
     assert epoch == 3
@@ -108,3 +108,14 @@ def test_the_last_fine_tuning_is_made_again_on_all_rows(calls):
 def test_it_takes_400_steps_but_no_more_line_searches_than_the_user_allows(solver, expected):
     training = TrainingConfig(solver=solver, batch_size=20, max_iter=7)
     assert training.epochs_for(400, 150) == expected
+
+
+def test_what_took_long_to_learn_is_refitted_for_longer_on_the_inputs_that_are_left(calls):
+    network, X = network_with_truth((2, 6, 2))
+    read, wide = torch.tensor([True, False, True]), torch.cat([X, X[:, :1]], dim=1)
+    rows, valid = (rows_of(network, wide, part) for part in (slice(150), slice(150, 200)))
+    long = replace(fine_tuning_of(network), n_epochs=400)
+    long.refit(network, network.active_units(), read, rows=rows, valid=valid)
+    assert calls[0][4] == 100
+    for seen, given in zip(calls[0][1:3], (rows, valid), strict=True):
+        assert torch.equal(seen.X, given.X[:, [0, 2]])
