@@ -43,7 +43,7 @@ def test_memory_prints_a_multiple_of_the_rows():
 @pytest.mark.slow
 def test_tabular_prints_scores_and_comparisons_and_goes_on(tmp_path):
     arguments = [
-        *("--sets", "wine", "diabetes", "--contenders", "linear", "mlp", "trees"),
+        *("--sets", "wine", "diabetes", "--contenders", "spectral", "linear", "mlp", "trees"),
         *("--repeats", "1", "--jobs", "1", "--output", str(tmp_path / "tabular.jsonl")),
     ]
     lines = output_of("tabular", *arguments)
@@ -55,6 +55,14 @@ def test_tabular_prints_scores_and_comparisons_and_goes_on(tmp_path):
     assert output_of("tabular", *arguments) == lines  # nothing is measured again, times included
 
 
+@pytest.mark.slow
+def test_tabular_runs_the_named_contenders_alone(tmp_path):
+    arguments = ["--sets", "wine", "--contenders", "linear", "--repeats", "1", "--jobs", "1"]
+    lines = output_of("tabular", *arguments, "--output", str(tmp_path / "tabular.jsonl"))
+    assert lines[0].split() == ["R²", "or", "accuracy", "linear"]
+    assert not any("against" in line for line in lines)
+
+
 def test_every_benchmark_is_run():
     names = {path.stem for path in BENCHMARKS.glob("*.py")}
-    assert names == {*SHORT, "memory", "tabular", "tabular_sets"}
+    assert names == {*SHORT, "memory", "tabular", "tabular_contenders", "tabular_sets"}
