@@ -144,7 +144,9 @@ def compare_linear_maps(
     largest_rise = _largest_rise(compared, simpler)
     if largest_rise is not None:
         read = inputs_that_pay(found.maps, rows, held_out, sources, loss, largest_rise)
-        fewer = best(read) if n_features < read.sum() < len(read) else None
+        fewer = None
+        if n_features < read.sum() < len(read):
+            fewer = best(read, found.shrinkage)
         if fewer is not None:
             compared = _with_fewer_pieces(compared, fewer, read, largest_rise)
     return _lowest_step(compared, simpler, n_features)
@@ -247,11 +249,15 @@ def _best_linear(
     n_outputs: int,
     fit_intercept: bool,
     read: NDArray[np.bool_] | None = None,
+    strongest: float = inf,
 ) -> _Found | None:
-    """Of the linear maps that read these inputs, with the shrinkage that is best."""
+    """Of the linear maps that read these inputs, with the shrinkage that is best.
+
+    From the strongest on, until one is past it.
+    """
     maps = [LinearMaps(rows, n_outputs, fit_intercept, read) for rows in fitted]
     best, least = None, inf
-    for shrinkage in SHRINKAGES:
+    for shrinkage in [some for some in SHRINKAGES if some <= strongest]:
         found = [W for W in (of_fold(shrinkage) for of_fold in maps) if W is not None]
         if len(found) < len(maps):
             return None
@@ -260,8 +266,9 @@ def _best_linear(
         )
         losses = loss(outputs, y).double()
         mean = float(weighted_mean(losses, weight))
-        if best is None or mean < least:
-            least, best = mean, _Found(losses, loss.zero_one(outputs, y), shrinkage, found)
+        if best is not None and mean >= least:
+            break
+        least, best = mean, _Found(losses, loss.zero_one(outputs, y), shrinkage, found)
     return best
 
 

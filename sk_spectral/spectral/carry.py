@@ -1,20 +1,23 @@
 """The carry recursion with its adjoint written out: fast, and one node of an autograd graph.
 
-With u_i = φ_{i−1} c_{i−1} and v_i = φ_{i−1} (λ_{i−1} ∘ c_{i−1}) the recursion is
+With u_i = φ_{i−1} c_{i−1} and T_i = φ_{i−1} ∘ (1 λ_{i−1}ᵀ − λ_i 1ᵀ) the recursion is
 
-    z_i = v_i − λ_i ∘ u_i,    c_i = f(z_i) − u_i,
+    z_i = T_i c_{i−1},    c_i = f(z_i) − u_i,
 
-so that the pair (λ ∘ c, c), stacked over the batch, takes one product a layer and T_i is never
-built. Its adjoint takes two: with r_i = ∂ℓ/∂c_i, δ_i = f′(z_i) ∘ r_i and q_i = −(λ_i ∘ δ_i + r_i),
+two products a layer. Its adjoint takes four: with r_i = ∂ℓ/∂c_i, δ_i = f′(z_i) ∘ r_i and, summed
+over the batch, G_i = Σ δ_i c_{i−1}ᵀ,
 
-    ∂ℓ/∂φ_{i−1} = δ_iᵀ (λ_{i−1} ∘ c_{i−1}) + q_iᵀ c_{i−1},    (s, t) = (δ_i, q_i) φ_{i−1},
-    r_{i−1} = λ_{i−1} ∘ s + t,    ∂ℓ/∂λ_{i−1} += Σ s ∘ c_{i−1},    ∂ℓ/∂λ_i −= Σ δ_i ∘ u_i,
+    ∂ℓ/∂φ_{i−1} = G_i ∘ (1 λ_{i−1}ᵀ − λ_i 1ᵀ) − Σ r_i c_{i−1}ᵀ,
+    ∂ℓ/∂λ_{i−1} += (G_i ∘ φ_{i−1})ᵀ 1,    ∂ℓ/∂λ_i −= (G_i ∘ φ_{i−1}) 1,
+    r_{i−1} = T_iᵀ δ_i − φ_{i−1}ᵀ r_i,
 
-the sums being over the batch. Values and gradients are those of `algebra.carry_forward`, the
+of which the inputs need the two for G_1 and φ_0 alone. Where λ_{i−1} is 0, T_i = −λ_i ∘ φ_{i−1},
+and half of them are saved. Values and gradients are those of `algebra.carry_forward`, the
 reference in the tests.
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -110,33 +113,25 @@ class Recursion:
         lam, phi, at_zero = self.eigenvalues, self.eigenvectors, self.at_zero
         f, last = self._activation.function, len(self.eigenvectors) - 1
         if self._workspace is None or self._workspace.n_rows != len(X):
-            self._workspace = _Workspace(X, [len(v) for v in lam[:-1]])
+            self._workspace = _Workspace(X, [len(v) for v in lam])
         workspace = self._workspace
         c = workspace.carries[0] = X
-        if last and not at_zero[0]:
-            torch.cat([X * lam[0], X], out=workspace.pairs[0])
         for i in range(1, last + 1):
             z, u = workspace.z[i], workspace.u[i]
+            torch.mm(c, phi[i - 1].T, out=u)
+            if at_zero[i - 1] and at_zero[i]:  # T_i is 0, and so is f(z_i)
+                c = torch.neg(u, out=workspace.carries[i])
+                continue
             if at_zero[i - 1]:
-                torch.mm(c, phi[i - 1].T, out=u)
-                if at_zero[i]:  # T_i is 0, and so is f(z_i)
-                    c = torch.neg(u, out=workspace.carries[i])
-                    continue
                 torch.mul(u, -lam[i], out=z)
             else:
-                torch.mm(workspace.pairs[i - 1], phi[i - 1].T, out=workspace.images[i])
-                z.addcmul_(u, lam[i], value=-1)
+                torch.mm(c, workspace.transfer(i, lam, phi).T, out=z)
             x = f(z)
             mask = None if masks is None else masks[i - 1]
             if mask is not None:
                 x = x * mask
             c = torch.sub(x, u, out=workspace.carries[i])
-            if i < last and not at_zero[i]:
-                torch.mul(c, lam[i], out=workspace.scaled[i])
-        # Towards few outputs T_L is cheaper than a pair.
-        workspace.differences = lam[last] - lam[last + 1][:, None]
-        workspace.transfer = phi[last] * workspace.differences
-        return c @ workspace.transfer.T
+        return c @ workspace.transfer(last + 1, lam, phi).T
 
     def adjoint(
         self,
@@ -165,40 +160,78 @@ class Recursion:
         -------
         Tensor ∂ℓ/∂X of shape (n_samples, n_0) where it is wanted, else None
         """
-        lam, phi, at_zero = self.eigenvalues, self.eigenvectors, self.at_zero
+        phi, at_zero = self.eigenvectors, self.at_zero
         workspace, last = self._workspace, len(phi) - 1
         assert workspace is not None, "adjoint needs a forward before it"
         self._adjoint_of_the_output(workspace, delta, d_eigenvalues, d_eigenvectors)
         if last == 0 and not wants_X:
             return None
-        r = delta @ workspace.transfer
+        r = delta @ workspace.transfers[last + 1]
         for i in range(last, 0, -1):
-            z, c, u = workspace.z[i], workspace.carries[i - 1], workspace.u[i]
-            d_lam, d_target, d_phi = d_eigenvalues[i - 1], d_eigenvalues[i], d_eigenvectors[i - 1]
+            z, c = workspace.z[i], workspace.carries[i - 1]
             mask = None if masks is None else masks[i - 1]
             if at_zero[i - 1] and at_zero[i]:
                 z.zero_()
             if mask is not None and d_masks is not None:
                 d_masks[i - 1] = (r * self._activation.function(z)).sum_to_size(mask.shape)
-            rows, delta, q = workspace.adjoint_pair(i)
-            self._activation.adjoint(r if mask is None else r * mask, z, delta)
-            torch.addcmul(r, delta, lam[i], out=q).neg_()
-            if d_target is not None:
-                d_target.sub_((delta * u).sum(0))
-            if d_phi is not None and at_zero[i - 1]:
-                torch.mm(q.T, c, out=d_phi)
-            elif d_phi is not None:
-                torch.mm(rows.T, workspace.pairs[i - 1], out=d_phi)
-            if i == 1 and d_lam is None and not wants_X:
+            self._activation.adjoint(r if mask is None else r * mask, z, workspace.delta[i])
+            gradients = d_eigenvalues[i - 1], d_eigenvalues[i], d_eigenvectors[i - 1]
+            if at_zero[i - 1]:
+                r = self._adjoint_at_zero(workspace, i, r, c, *gradients)
+            else:
+                self._adjoint_of_parameters(workspace, i, r, c, *gradients)
+            if i == 1 and not wants_X:
                 return None
-            if d_lam is None and at_zero[i - 1]:
-                r = q @ phi[i - 1]
-                continue
-            s, t = (rows @ phi[i - 1]).view(2, *c.shape)
-            r = torch.addcmul(t, s, lam[i - 1])
-            if d_lam is not None:
-                torch.sum(s.mul_(c), 0, out=d_lam)
+            if at_zero[i - 1]:
+                r = r @ phi[i - 1]
+            else:
+                of_z = workspace.delta[i] @ workspace.transfers[i]
+                r = torch.addmm(of_z, r, phi[i - 1], alpha=-1, out=of_z)
         return r
+
+    def _adjoint_of_parameters(
+        self,
+        workspace: "_Workspace",
+        i: int,
+        r: Tensor,
+        c: Tensor,
+        d_source: Tensor | None,
+        d_target: Tensor | None,
+        d_phi: Tensor | None,
+    ) -> None:
+        """Gradients of one layer, by G_i."""
+        G = workspace.delta[i].T @ c
+        if d_phi is not None:
+            torch.mul(G, workspace.differences[i], out=d_phi)
+            torch.addmm(d_phi, r.T, c, alpha=-1, out=d_phi)
+        if d_source is None and d_target is None:
+            return
+        weighted = G.mul_(self.eigenvectors[i - 1])
+        if d_source is not None:
+            torch.sum(weighted, 0, out=d_source)
+        if d_target is not None:
+            d_target.sub_(weighted.sum(1))
+
+    def _adjoint_at_zero(
+        self,
+        workspace: "_Workspace",
+        i: int,
+        r: Tensor,
+        c: Tensor,
+        d_source: Tensor | None,
+        d_target: Tensor | None,
+        d_phi: Tensor | None,
+    ) -> Tensor:
+        """Gradients of one layer where λ_{i−1} is 0, and −(λ_i ∘ δ_i + r_i), as u_i takes it."""
+        delta = workspace.delta[i]
+        q = torch.addcmul(r, delta, self.eigenvalues[i]).neg_()
+        if d_target is not None:
+            d_target.sub_((delta * workspace.u[i]).sum(0))
+        if d_phi is not None:
+            torch.mm(q.T, c, out=d_phi)
+        if d_source is not None:
+            torch.sum((delta.T @ c).mul_(self.eigenvectors[i - 1]), 0, out=d_source)
+        return q
 
     def _adjoint_of_the_output(
         self,
@@ -216,33 +249,29 @@ class Recursion:
         if d_last is not None:
             torch.sum(weighted, 1, out=d_last).neg_()
         if d_eigenvectors[-1] is not None:
-            torch.mul(G, workspace.differences, out=d_eigenvectors[-1])
+            torch.mul(G, workspace.differences[-1], out=d_eigenvectors[-1])
 
 
 class _Workspace:
-    """Buffers for batches of one size: for each layer but the last, pairs and their halves."""
-
-    differences: Tensor
-    transfer: Tensor
+    """Buffers for batches of one size, for each layer."""
 
     def __init__(self, X: Tensor, sizes: Sequence[int]) -> None:
         self.n_rows = len(X)
-        pairs = [X.new_empty(2, len(X), size) for size in sizes]
-        self.pairs = [pair.flatten(0, 1) for pair in pairs]
-        self.scaled, self.carries = [p[0] for p in pairs], [p[1] for p in pairs]
-        images = [X.new_empty(2, len(X), size) for size in sizes]
-        self.images = [image.flatten(0, 1) for image in images]
-        self.z, self.u = [p[0] for p in images], [p[1] for p in images]
-        self._sizes = sizes
-        self._adjoints: list[tuple[Tensor, Tensor, Tensor]] | None = None
+        self.z, self.u, self.carries, self.delta = (
+            [X.new_empty(len(X), size) for size in sizes[:-1]] for _ in range(4)
+        )
+        self.differences = [X.new_empty(0)] + [
+            X.new_empty(target, source) for source, target in pairwise(sizes)
+        ]
+        self.transfers = [torch.empty_like(values) for values in self.differences]
 
-    def adjoint_pair(self, i: int) -> tuple[Tensor, Tensor, Tensor]:
-        """A stacked pair for layer i and its halves, in the storage that all layers share."""
-        if self._adjoints is None:
-            shared = self.pairs[0].new_empty(2 * self.n_rows * max(self._sizes))
-            pairs = [shared[: 2 * self.n_rows * n].view(2, self.n_rows, n) for n in self._sizes]
-            self._adjoints = [(pair.flatten(0, 1), pair[0], pair[1]) for pair in pairs]
-        return self._adjoints[i]
+    def transfer(
+        self, i: int, eigenvalues: Sequence[Tensor], eigenvectors: Sequence[Tensor]
+    ) -> Tensor:
+        """T_i, written anew."""
+        lam = eigenvalues
+        torch.sub(lam[i - 1], lam[i][:, None], out=self.differences[i])
+        return torch.mul(eigenvectors[i - 1], self.differences[i], out=self.transfers[i])
 
 
 class _Carry(torch.autograd.Function):
