@@ -9,7 +9,7 @@ from sk_spectral.data.batches import TensorDataset
 from sk_spectral.search.iterative_pruning import IterativePruning
 from sk_spectral.spectral.network import SpectralNetwork
 
-_ATTEMPTS = 2
+_FEW_LEFT = 0.2
 
 
 def drop_bends(pruning: IterativePruning, train: TensorDataset, sources: NDArray[np.intp]) -> None:
@@ -17,7 +17,7 @@ def drop_bends(pruning: IterativePruning, train: TensorDataset, sources: NDArray
 
     A feature that loses its pieces keeps the line that is nearest to each. Those leave together
     whose lines do as well before any refit, the least needed first; if too much is lost after it,
-    half of them.
+    half of them. Where but a fifth would be left, it is first tried without any.
 
     Parameters
     ----------
@@ -31,17 +31,17 @@ def drop_bends(pruning: IterativePruning, train: TensorDataset, sources: NDArray
     n_features = int(sources.max()) + 1
     slopes = slopes_of_pieces(train, sources)
     order = _least_needed_first(pruning, slopes, sources)
-    n_dropped = _most_without_refit(pruning, slopes, sources, order)
+    most = _most_without_refit(pruning, slopes, sources, order)
+    attempts = [most, most // 2]
+    if 0 < len(order) - most <= _FEW_LEFT * len(order):
+        attempts.insert(0, len(order))
     network, masks = pruning.best.network, pruning.best.unit_masks
-    for _ in range(_ATTEMPTS):
-        if n_dropped == 0:
-            return
+    for n_dropped in filter(None, attempts):
         kept = torch.as_tensor(~np.isin(sources, order[:n_dropped]) | _are_features(sources))
         what = f"pieces of {len(order) - n_dropped} of {n_features} features"
         narrow = without_inputs(network, kept, slopes, sources)
         if pruning.attempt(what, masks, narrow, kept.to(pruning.evaluator.X.device)):
             return
-        n_dropped //= 2
 
 
 def slopes_of_pieces(rows: TensorDataset, sources: NDArray[np.intp]) -> Tensor:
