@@ -16,7 +16,7 @@ from sk_spectral.training.losses import standard_error
 
 Refit = Callable[[SpectralNetwork, list[Tensor], Tensor | None], tuple[SpectralNetwork, int]]
 
-_LARGEST_SHARE_KEPT = 0.8
+_LARGEST_SHARE_KEPT = 0.9
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,7 +177,8 @@ def drop_layers(pruning: IterativePruning) -> None:
 def halve_units(pruning: IterativePruning) -> None:
     """Drop the less important half of the hidden units, refit the rest, and so on.
 
-    A step that is too much is taken back, and a smaller one is tried, to the root of a half.
+    A step that is too much is taken back and smaller ones are tried, to the root of a half and to
+    the root of that.
     """
     # Refits that no rows watch are cheap to take back: larger steps first.
     share, too_few = 0.5 if pruning.evaluator.independent else 0.25, 0
