@@ -85,6 +85,8 @@ class TopologyDisplay:
             heights[number] = self._draw_column(axes, position[number], number, active)
             last = number == len(self.topology.layer_sizes) - 1
             count = f"{active} of {size}" if number > 0 and not last else f"{size}"
+            if number == 0 and any(self.topology.n_pieces):
+                count += f"\n{sum(self.topology.n_pieces)} pieces"
             axes.text(position[number], -1.18, f"{name}\n{count}", ha="center", va="top")
         highest = 1.0
         for source, target, norm in sorted(edges, key=lambda edge: edge[2]):
@@ -102,7 +104,8 @@ class TopologyDisplay:
                     "shrinkA": 9, "shrinkB": 9, "mutation_scale": 12,
                 },
             )  # fmt: skip
-        left = 1.3 if self._names() else 0.6
+        longest = max(map(len, self._names()), default=0)
+        left = 0.6 + 0.075 * longest
         axes.set_xlim(-left, len(layers) - 0.4)
         axes.set_ylim(-1.75, highest + 0.25)
         axes.set_axis_off()
@@ -134,8 +137,19 @@ class TopologyDisplay:
         return ", ".join(self.topology.headline().split("; ")[0].split(", ")[:2])
 
     def _names(self) -> list[str]:
-        names = [] if self.feature_names is None else [str(name) for name in self.feature_names]
-        return names if len(names) <= _MOST_NAMES else []
+        """Of the inputs, with how many pieces they have; without names of those alone."""
+        pieces = self.topology.n_pieces
+        if self.feature_names is not None:
+            names = [str(name) for name in self.feature_names]
+        else:
+            names = [f"{feature}" if n else "" for feature, n in enumerate(pieces)]
+        if len(names) > _MOST_NAMES:
+            return []
+        if not any(pieces):
+            return names
+        return [
+            f"{name} ({n} pieces)" if n else name for name, n in zip(names, pieces, strict=True)
+        ]
 
     def _plot_blocks(self, ax: Any) -> None:
         topology = self.topology

@@ -99,6 +99,16 @@ class CompactNetwork:
             shares = np.bincount(self.pieces.sources, shares, self.n_features)
         return shares
 
+    def joins_inputs(self) -> bool:
+        """Whether a hidden unit reads more than one feature: else the outputs are additive."""
+        sources = np.arange(self.n_features) if self.pieces is None else self.pieces.sources
+        reads = {0: np.eye(self.n_features, dtype=bool)[sources]}
+        for i in range(1, len(self.weights)):
+            reads[i] = np.zeros((len(self.weights[i - 1]), self.n_features), dtype=bool)
+            for j in range(i):
+                reads[i] |= (self.blocks[i, j] != 0).astype(int) @ reads[j] > 0
+        return any(bool((read.sum(axis=1) > 1).any()) for i, read in reads.items() if i)
+
     def partial_effect(self, feature: int, grid: ArrayLike) -> Array:
         """What a feature adds to the outputs by itself, through no hidden unit.
 

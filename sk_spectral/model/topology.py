@@ -11,6 +11,8 @@ from sk_spectral.model.compact import CompactNetwork
 from sk_spectral.spectral.layer_sizes import n_direct_parameters
 from sk_spectral.spectral.paths import gamma_norm
 
+_MOST_LISTED = 20
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Topology:
@@ -34,7 +36,7 @@ class Topology:
     n_parameters : int
         Entries of all blocks between active units, and intercepts.
     n_parameters_searched : int
-        The same for the network that was searched, with all its units.
+        The same for the network that was searched: all its units, and the inputs that are left.
     loss_before, loss_after : float or None
         Loss before and after units were pruned, without the penalty and in units of training.
     nonlinear_share : float or None
@@ -45,6 +47,9 @@ class Topology:
         no feature has any.
     joins_inputs : bool or None
         Whether a hidden unit reads more than one feature, itself or through others.
+    interaction_share : float or None
+        Share of that variance that is lost when the best sum of functions of one feature each takes
+        its place: what units that join features are for; 0 where there is no unit.
     """
 
     layer_sizes: tuple[int, ...]
@@ -59,6 +64,7 @@ class Topology:
     nonlinear_share: float | None = None
     n_pieces: tuple[int, ...] = ()
     joins_inputs: bool | None = None
+    interaction_share: float | None = None
 
     @classmethod
     def from_compact(cls, compact: CompactNetwork, **measured: float | None) -> "Topology":
@@ -105,7 +111,7 @@ class Topology:
             n_parameters=compact.n_parameters,
             n_parameters_searched=n_direct_parameters(searched) + n_intercepts,
             n_pieces=n_pieces,
-            joins_inputs=_joins_inputs(compact),
+            joins_inputs=compact.joins_inputs(),
             **measured,
         )
 
@@ -134,10 +140,9 @@ class Topology:
         if self.is_linear:
             parts = ["linear: no hidden unit pays for itself", f"{self.n_parameters} parameters"]
         elif self.n_active_layers == 0:
-            n_bent = sum(n > 0 for n in self.n_pieces)
             parts = [
                 "additive: no hidden unit pays for itself",
-                f"{sum(self.n_pieces)} pieces of {n_bent} features, {self.n_parameters} parameters",
+                f"{self._pieces()}, {self.n_parameters} parameters",
             ]
         else:
             share = 100.0 * self.n_parameters / self.n_parameters_searched
@@ -146,11 +151,15 @@ class Topology:
                 f"{sum(self.n_active_units)} of {sum(self.layer_sizes[1:-1])} units, "
                 f"{share:.2g} % of the parameters"
             ]
+            if any(self.n_pieces):
+                parts.append(self._pieces())
         if self.loss_before is not None and self.loss_after is not None:
             parts.append(f"loss {self.loss_before:.4g} before pruning, {self.loss_after:.4g} after")
         if not self.is_linear:
             if self.nonlinear_share is not None:
                 parts.append(f"{100.0 * self.nonlinear_share:.2g} % of the predictions nonlinear")
+            if self.interaction_share:
+                parts[-1] += f", {100.0 * self.interaction_share:.2g} % no sum over the features"
             parts.append(f"‖Γ‖ = {self.gamma_norm:.4g}")
         return "; ".join(parts)
 
@@ -169,7 +178,15 @@ class Topology:
                 if self.active_blocks[i, j]
             )
             lines.append(f"{self._layer_name(i):<12}{size:>7}{count:>8}   {reads}".rstrip())
+        bent = [f"{feature}: {n}" for feature, n in enumerate(self.n_pieces) if n]
+        if bent:
+            more = [f"and {len(bent) - _MOST_LISTED} more"] if len(bent) > _MOST_LISTED else []
+            lines.append(f"pieces by feature   {', '.join(bent[:_MOST_LISTED] + more)}")
         return "\n".join(lines)
+
+    def _pieces(self) -> str:
+        n_bent = sum(n > 0 for n in self.n_pieces)
+        return f"{sum(self.n_pieces)} pieces of {n_bent} feature{'s' * (n_bent != 1)}"
 
     def to_dict(self) -> dict[str, Any]:
         """The same values in lists, numbers and booleans, ready for JSON and `from_dict`."""
@@ -204,7 +221,7 @@ class Topology:
             Where one of the values is missing.
         """
         names = [field.name for field in fields(cls)]
-        later = {"n_pieces": (), "joins_inputs": None}  # than files of 0.1
+        later = {"n_pieces": (), "joins_inputs": None, "interaction_share": None}  # than 0.1
         values = later | values
         missing = [name for name in names if name not in values]
         if missing:
@@ -257,13 +274,20 @@ class Topology:
         return graph
 
     def to_dot(self) -> str:
-        """The same graph in Graphviz's language, skip blocks dashed, wider the larger the norm."""
+        """The same graph in Graphviz's language, skip blocks dashed, wider the larger the norm.
+
+        With a note for each feature that has pieces.
+        """
         edges = self.edges()
         largest = max((norm for _, _, norm in edges), default=1.0)
         lines = ["digraph topology {", "  rankdir=LR;", "  node [shape=box];"]
         for i, name, size, active in self.layers():
             units = f"{active} of {size} units" if 0 < i < len(self.layer_sizes) - 1 else size
             lines.append(f'  {i} [label="{name}\\n{units}"];')
+        for feature, n in enumerate(self.n_pieces):
+            if n:
+                lines.append(f'  x{feature} [label="feature {feature}\\n{n} pieces", shape=note];')
+                lines.append(f"  x{feature} -> 0 [style=dotted, arrowhead=none];")
         for source, target, norm in edges:
             style = "dashed" if target - source > 1 else "solid"
             width = 0.5 + 3.5 * norm / largest
@@ -318,16 +342,3 @@ class Topology:
             f"Topology({sizes}, n_active_units={self.n_active_units}, "
             f"gamma_norm={self.gamma_norm:.4g}, n_parameters={self.n_parameters})"
         )
-
-
-def _joins_inputs(compact: CompactNetwork) -> bool:
-    """Whether a hidden unit reads more than one feature."""
-    sources = np.arange(compact.n_features)
-    if compact.pieces is not None:
-        sources = compact.pieces.sources
-    reads = {0: np.eye(compact.n_features, dtype=bool)[sources]}
-    for i in range(1, len(compact.weights)):
-        reads[i] = np.zeros((len(compact.weights[i - 1]), compact.n_features), dtype=bool)
-        for j in range(i):
-            reads[i] |= (compact.blocks[i, j] != 0).astype(int) @ reads[j] > 0
-    return any(bool((read.sum(axis=1) > 1).any()) for i, read in reads.items() if i)

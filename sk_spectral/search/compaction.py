@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from sk_spectral.data.batches import TensorDataset
+from sk_spectral.data.knots import knots_of
 from sk_spectral.model.compact import CompactNetwork
 from sk_spectral.model.pieces import Pieces
 from sk_spectral.model.topology import Topology
@@ -21,6 +22,7 @@ _TOLERANCE = 1e-8
 _LARGEST_TOLERANCE = 1e-5
 _ROUNDING = 1e-13
 _ROWS_FOR_SHARE = 20_000
+_ROWS_FOR_BENDS, _ROWS_A_PIECE, _MOST_KNOTS = 4000, 10, 13
 
 
 def evenly_spaced(rows: TensorDataset) -> TensorDataset:
@@ -41,6 +43,7 @@ def read(
     """
     with np.errstate(all="ignore"):  # looked for below
         share = nonlinear_share_of(candidate, rows, pieces)
+        joined = interaction_share_of(candidate, rows, pieces)
         compact = cut_out(candidate, rows.X[:_ROWS_TO_COMPARE])
         with_pieces = compact.with_pieces(pieces)
         topology = Topology.from_compact(
@@ -48,9 +51,10 @@ def read(
             loss_before=candidate.loss_before,
             loss_after=candidate.loss_after,
             nonlinear_share=share,
+            interaction_share=joined,
         )
         shares = with_pieces.input_shares()
-    told = candidate.loss_before, candidate.loss_after, share, topology.gamma_norm
+    told = candidate.loss_before, candidate.loss_after, share, joined, topology.gamma_norm
     if not all(np.isfinite(numbers).all() for numbers in (told, topology.block_norms, shares)):
         raise diverged("The weights of the network became too large to be squared")
     return compact, topology, shares
@@ -71,6 +75,32 @@ def nonlinear_share_of(
         outputs.cpu().numpy(),
         some.weight_array(),
         candidate.network.fit_intercept,
+    )
+
+
+def interaction_share_of(
+    candidate: Candidate, rows: TensorDataset, pieces: Pieces | None = None
+) -> float:
+    """Share of the predictions that no sum of functions of one feature each has.
+
+    These are piecewise linear between quantiles of evenly spaced rows, of as many pieces as 10 rows
+    for each allow.
+    """
+    if not candidate.has_units:
+        return 0.0
+    some = rows.take(slice(None, None, -(-len(rows) // _ROWS_FOR_BENDS)))
+    outputs = candidate.network.evaluate(some.X, candidate.unit_masks)
+    n_features = some.X.shape[1] if pieces is None else pieces.n_features
+    X = some.X[:, :n_features].cpu().double().numpy()
+    most = min(len(X) // (_ROWS_A_PIECE * n_features) + 1, _MOST_KNOTS)
+    columns = [X]
+    for values in X.T:
+        knots = knots_of(values, None, most) if most > 2 else values[:0]
+        start, end = knots[:-1], knots[1:]
+        columns.append(np.clip((values[:, None] - start) / (end - start), 0.0, 1.0))
+    weight = None if some.sample_weight is None else some.sample_weight.cpu().double().numpy()
+    return nonlinear_share(
+        np.hstack(columns), outputs.cpu().numpy(), weight, candidate.network.fit_intercept
     )
 
 

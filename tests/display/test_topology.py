@@ -91,6 +91,18 @@ def test_an_additive_model_has_an_arrow_and_its_inputs_are_in_the_spectrum(addit
     assert np.ma.getmaskarray(image.get_array()).sum() == 9 - 1
 
 
+def test_features_that_bend_are_named_with_their_pieces(additive):
+    n_pieces = additive.topology_.n_pieces
+    bent = [f"{feature} ({n} pieces)" for feature, n in enumerate(n_pieces) if n]
+    assert bent
+    shown = words(TopologyDisplay(additive.topology_).plot().ax_)
+    assert [word for word in shown if "pieces)" in word] == bent
+    named = words(TopologyDisplay(additive.topology_, ["a", "b", "c"]).plot().ax_)
+    assert [word for word in named if word[:1] in "abc" and len(word) < 20] == [
+        f"{name} ({n} pieces)" if n else name for name, n in zip("abc", n_pieces, strict=True)
+    ]
+
+
 def test_width_and_colour_follow_the_norm(model):
     display = TopologyDisplay.from_estimator(model)
     widths = [arrow.arrow_patch.get_linewidth() for arrow in arrows(display.ax_)]

@@ -40,6 +40,7 @@ def test_nonlinear_share_is_what_the_best_linear_map_misses(bent, linear, bent_r
         missed.var() / predictions.var(), abs=0.03
     )
     assert 0.3 < bent.topology_.nonlinear_share < 1
+    assert 0.0 <= bent.topology_.interaction_share < bent.topology_.nonlinear_share
     assert linear.topology_.nonlinear_share == 0.0
     all_rows = clone(bent).set_params(early_stopping=False).fit(X, y)
     predictions = all_rows.predict(X)
@@ -57,7 +58,8 @@ def test_headline(bent, linear):
     headline = topology.headline()
     assert re.match(
         r"\d of 2 hidden layers, \d+ of 32 units, [\d.]+ % of the parameters; loss [\d.e-]+ before "
-        r"pruning, [\d.e-]+ after; [\d.]+ % of the predictions nonlinear; ‖Γ‖ = ",
+        r"pruning, [\d.e-]+ after; [\d.]+ % of the predictions nonlinear(, [\d.e-]+ % no sum over "
+        r"the features)?; ‖Γ‖ = ",
         headline,
     )
     share = float(re.search(r"([\d.]+) % of the parameters", headline)[1])
@@ -75,7 +77,7 @@ def test_headline_of_an_additive_model(additive):
     n_bent = sum(n > 0 for n in topology.n_pieces)
     assert topology.headline().startswith(
         f"additive: no hidden unit pays for itself; {sum(topology.n_pieces)} pieces of {n_bent} "
-        f"features, {additive.compact_.n_inputs + 1} parameters; loss "
+        f"feature{'s' * (n_bent > 1)}, {additive.compact_.n_inputs + 1} parameters; loss "
     )
     assert "additive: " in topology._repr_html_()
     assert topology.n_parameters_searched == ((additive.compact_.n_inputs + 1) * 33 + 16 * 17 + 16)

@@ -11,7 +11,12 @@ from sk_spectral import SpectralNASClassifier, SpectralNASRegressor, SpectralNet
 from sk_spectral.data.batches import TensorDataset
 from sk_spectral.search import compaction
 from sk_spectral.search.candidate import Candidate
-from sk_spectral.search.compaction import compact_network, cut_out, read
+from sk_spectral.search.compaction import (
+    compact_network,
+    cut_out,
+    interaction_share_of,
+    read,
+)
 
 
 def candidate(size=1.0):
@@ -104,3 +109,40 @@ def test_weights_whose_squares_are_no_numbers_are_refused():
     rows = TensorDataset(torch.full((5, 2), 1e-200).double(), torch.zeros(5, 1).double())
     with pytest.raises(ValueError, match=r"too large to be squared. Lower learning_rate_init"):
         read(Candidate(network, network.active_units(), 1.0, 1.0), rows)
+
+
+@pytest.mark.parametrize("knots", [True, False])
+def test_the_interaction_share_is_what_no_sum_of_functions_of_one_feature_has(knots):
+    """relu(a) + relu(b) is such a sum, relu(a + b) is not."""
+    generator = torch.Generator().manual_seed(0)
+    n_samples = 4000 if knots else 30
+    X = torch.randn(n_samples, 2, generator=generator, dtype=torch.float64)
+    rows = TensorDataset(X, X[:, :1])
+    shares = []
+    for reads in ([[1.0, 0.0], [0.0, 1.0]], [[1.0, 1.0], [1.0, 1.0]]):
+        made = SpectralNetwork(
+            (2, 2, 1), fit_intercept=False, dtype=torch.float64, generator=generator
+        )
+        with torch.no_grad():
+            made.eigenvalues[1].fill_(-1.0)
+            made.eigenvalues[2].fill_(0.0)
+            made.eigenvectors[0].copy_(torch.tensor(reads))
+            made.eigenvectors[1].fill_(-1.0)
+        masks = [torch.ones(2, dtype=bool)]
+        shares.append(interaction_share_of(Candidate(made, masks, 1.0, 1.0), rows))
+        nothing = [torch.zeros(2, dtype=bool)]
+        assert interaction_share_of(Candidate(made, nothing, 1.0, 1.0), rows) == 0.0
+    if not knots:  # too few rows for any: what is not linear
+        assert shares[0] > 0.05
+        return
+    assert shares[0] < 0.01
+    # By numbers: the projection on sums of functions, E[f | a] + E[f | b] - E[f], alike in both.
+    a, b = rng = np.random.default_rng(0).normal(size=(2, 200_000))
+    f = made(torch.as_tensor(rng.T)).detach().numpy()[:, 0]
+    grid, z = np.linspace(-6, 6, 301), np.linspace(-5, 5, 1001)
+    pairs = torch.as_tensor(np.stack(np.meshgrid(grid, z, indexing="ij"), axis=-1)).view(-1, 2)
+    said = made(pairs).detach().numpy().reshape(301, 1001)
+    mean_given = np.average(said, axis=1, weights=np.exp(-0.5 * z**2))
+    additive = np.interp(a, grid, mean_given) + np.interp(b, grid, mean_given) - f.mean()
+    expected = np.var(f - additive) / np.mean(f**2)  # without an intercept
+    assert shares[1] == pytest.approx(expected, rel=0.15)
