@@ -18,7 +18,7 @@ from sk_spectral.data.splitting import Splitter
 from sk_spectral.search.baseline import SHRINKAGES, LinearMaps
 from sk_spectral.search.candidate import nearest_outputs
 from sk_spectral.search.out_of_fold import OutOfFold, mean_zero_one
-from sk_spectral.search.piece_pruning import inputs_that_pay
+from sk_spectral.search.piece_pruning import prune_pieces
 from sk_spectral.search.significance import (
     OF_PIECES,
     RELATIVE_FLOOR,
@@ -141,15 +141,16 @@ def compare_linear_maps(
     simpler = best(np.arange(len(sources)) < n_features)
     if simpler is None:
         return compared
-    largest_rise = _largest_rise(compared, simpler)
+    largest_rise, tried = _largest_rise(compared, simpler), found
     if largest_rise is not None:
-        read = inputs_that_pay(found.maps, rows, held_out, sources, loss, largest_rise)
-        fewer = None
+        read, pruned = prune_pieces(found.maps, rows, held_out, sources, loss, largest_rise)
+        losses = loss(pruned, y).double()
+        if float(weighted_mean(losses, weight)) < compared.mean_linear_loss():
+            tried = replace(found, losses=losses, zero_one=loss.zero_one(pruned, y))
         if n_features < read.sum() < len(read):
             fewer = best(read, found.shrinkage)
-        if fewer is not None:
             compared = _with_fewer_pieces(compared, fewer, read, largest_rise)
-    return _lowest_step(compared, simpler, n_features)
+    return _lowest_step(compared, tried, simpler, n_features)
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,11 +174,21 @@ def _largest_rise(compared: OutOfFold, simpler: _Found) -> float | None:
 
 
 def _with_fewer_pieces(
-    compared: OutOfFold, fewer: _Found, read: NDArray[np.bool_], largest_rise: float
+    compared: OutOfFold, fewer: _Found | None, read: NDArray[np.bool_], largest_rise: float
 ) -> OutOfFold:
-    """Those that are left, fitted anew, unless too much is lost by that."""
-    loss = float(weighted_mean(fewer.losses, compared.sample_weight))
-    if loss > compared.mean_linear_loss() + largest_rise:
+    """Those that are left, fitted anew, unless too much is lost by that, or too many mistakes made.
+
+    By a standard error of these.
+    """
+    if fewer is None:
+        return compared
+    with_fewer = replace(
+        compared,
+        network=fewer.losses,
+        network_zero_one=fewer.zero_one,
+    )
+    gain, (zero_one_gain, error) = with_fewer.mean_gain()[0], with_fewer.mean_zero_one_gain()
+    if -gain > largest_rise or -zero_one_gain > error:
         return compared
     return replace(
         compared,
@@ -200,15 +211,19 @@ def split_by_folds(
 
 def _lowest_step(
     compared: OutOfFold,
+    tried: _Found,
     simpler: _Found,
     n_read: int,
 ) -> OutOfFold:
-    """What the network is compared with, and what is kept if it loses, of two sorts of maps."""
+    """What the network is compared with, and what is kept if it loses, of two sorts of maps.
+
+    By what was `tried` of pieces: those that are left were chosen by the same rows.
+    """
     before = float(weighted_mean(simpler.losses, compared.sample_weight))
     of_pieces = replace(
         compared,
-        network=compared.linear,
-        network_zero_one=compared.linear_zero_one,
+        network=tried.losses,
+        network_zero_one=tried.zero_one,
         linear=simpler.losses,
         linear_zero_one=simpler.zero_one,
         standard_errors=OF_PIECES,

@@ -8,19 +8,19 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sk_spectral.data.batches import TensorDataset
-from sk_spectral.training.losses import LogLoss, SquaredError, weighted_mean
+from sk_spectral.training.losses import LogLoss, SquaredError
 
 Array = NDArray[np.float64]
 
 
-def inputs_that_pay(
+def prune_pieces(
     maps: Sequence[Array],
     rows: TensorDataset,
     held_out: Sequence[NDArray[np.bool_]],
     sources: NDArray[np.intp],
     loss: SquaredError | LogLoss,
     largest_rise: float,
-) -> NDArray[np.bool_]:
+) -> tuple[NDArray[np.bool_], Tensor]:
     """Features, and the pieces of those whose bends the rows held out miss.
 
     A feature that loses its pieces keeps the line that is nearest to what they say. Those whose
@@ -41,33 +41,61 @@ def inputs_that_pay(
     Returns
     -------
     bool array of shape (n_inputs,)
+    Tensor of shape (n_tested, n_outputs)
+        Outputs on the rows held out, fold by fold, without the bends that the rows of all other
+        folds do not miss: what pruning is worth on rows that had no say in it.
     """
+    sizes = [int(out.sum()) for out in held_out]
     order = torch.cat([torch.as_tensor(np.flatnonzero(out)) for out in held_out])
-    n_features = int(sources.max()) + 1
-    bent = np.unique(sources[n_features:])
-    bends = _bends(maps, rows, held_out, sources)
     X, y, weight = rows.take(order.to(rows.y.device))
     outputs = torch.cat(
         [
             part @ torch.as_tensor(W[:, :-1]).to(part).T + torch.as_tensor(W[:, -1]).to(part)
-            for part, W in zip(X.split([int(out.sum()) for out in held_out]), maps, strict=True)
+            for part, W in zip(X.split(sizes), maps, strict=True)
         ]
     )
-
-    def mean_loss(said: Tensor) -> float:
-        return float(weighted_mean(loss(said, y).double(), weight))
-
-    least = mean_loss(outputs)
-    alone = np.array([mean_loss(outputs - bend) for bend in bends])
-    leaving, without = 0, outputs
-    ascending = np.argsort(alone, kind="stable")
-    for n, place in enumerate(ascending, start=1):
-        without = without - bends[place]
-        if mean_loss(without) <= least + largest_rise:
-            leaving = n
+    bends = _bends(maps, rows, held_out, sources)
+    weight = torch.ones(len(y)).to(outputs) if weight is None else weight
+    fold = torch.repeat_interleave(torch.tensor(sizes)).to(y.device)
+    others = [weight * (fold != k) for k in range(len(sizes))]
+    leaving, honest = _leaving(outputs, bends, y, [weight, *others], loss, largest_rise)
+    pruned = [outputs - sum((bends[place] for place in places), 0.0 * outputs) for places in honest]
+    n_features = int(sources.max()) + 1
     kept = np.ones(len(sources), dtype=bool)
-    kept[n_features:] = ~np.isin(sources[n_features:], bent[ascending[:leaving]])
-    return kept
+    bent = np.unique(sources[n_features:])
+    kept[n_features:] = ~np.isin(sources[n_features:], bent[leaving])
+    said = [some[fold == k] for k, some in enumerate(pruned)]
+    return kept, torch.cat(said)
+
+
+def _leaving(
+    outputs: Tensor,
+    bends: list[Tensor],
+    y: Tensor,
+    weights: list[Tensor],
+    loss: SquaredError | LogLoss,
+    largest_rise: float,
+) -> tuple[list[int], list[list[int]]]:
+    """Places of the bends that may leave by the rows as they weigh, for each weight of these.
+
+    That of the first, and those of the others.
+    """
+    share = torch.stack([weight / weight.sum() for weight in weights]).double()
+
+    def mean_losses(said: Tensor) -> NDArray[np.float64]:
+        return (share @ loss(said, y).double()).cpu().numpy()
+
+    least = mean_losses(outputs)
+    alone = np.array([mean_losses(outputs - bend) for bend in bends])
+    found = []
+    for i, of_these in enumerate(alone.T):
+        order, without, n_leaving = np.argsort(of_these, kind="stable"), outputs, 0
+        for n, place in enumerate(order, start=1):
+            without = without - bends[place]
+            if mean_losses(without)[i] <= least[i] + largest_rise:
+                n_leaving = n
+        found.append([int(place) for place in order[:n_leaving]])
+    return found[0], found[1:]
 
 
 def _bends(

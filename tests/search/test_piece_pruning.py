@@ -7,7 +7,7 @@ from sk_spectral.data.batches import TensorDataset
 from sk_spectral.data.dataset import Data
 from sk_spectral.data.splitting import Splitter
 from sk_spectral.search.baseline import LinearMaps
-from sk_spectral.search.piece_pruning import inputs_that_pay
+from sk_spectral.search.piece_pruning import prune_pieces
 from sk_spectral.training.losses import LogLoss, SquaredError
 
 SOURCES = np.array([0, 1, 2, 0, 0, 1, 1])
@@ -33,7 +33,7 @@ def kept(y, loss, largest_rise, weight=None, n_outputs=1):
             LinearMaps(TensorDataset(rows.X[inside], rows.y[inside], part), n_outputs, True)
         )
     found = [of_fold(1e-4) for of_fold in maps]
-    return inputs_that_pay(found, rows, folds, SOURCES, loss, largest_rise)
+    return prune_pieces(found, rows, folds, SOURCES, loss, largest_rise)[0]
 
 
 NOISE = 0.3 * np.random.default_rng(1).normal(size=400)
@@ -72,3 +72,27 @@ def test_classes_and_weights_are_judged_alike():
     weight = np.where(X[:, 0] < np.quantile(X[:, 0], 0.6), 1.0, 1e-12)
     weight = torch.as_tensor(weight / weight.mean())
     assert kept(BENT[:, None], SquaredError(), 1e-3, weight=weight).sum() == 3
+
+
+def test_what_pruning_is_worth_is_told_by_rows_that_had_no_say_in_it():
+    """The targets of a fold decide nothing of the outputs on it, where the maps are given."""
+    rows = TensorDataset(torch.as_tensor(encoded()), torch.as_tensor(BENT[:, None]))
+    folds = Splitter.of(Data(np.zeros((400, 1)), None, encoded())).folds(0)
+    maps = [LinearMaps(TensorDataset(rows.X[~out], rows.y[~out]), 1, True)(1e-4) for out in folds]
+    given = maps, rows, folds, SOURCES, SquaredError()
+    kept, pruned = prune_pieces(*given, 1e-3)
+    n_first = int(folds[0].sum())
+    changed = rows.y.clone()
+    changed[folds[0]] += 5.0 * torch.as_tensor(encoded()[folds[0]][:, 5:6])
+    other = TensorDataset(rows.X, changed)
+    _, again = prune_pieces(maps, other, *given[2:], 1e-3)
+    assert torch.equal(again[:n_first], pruned[:n_first])
+    assert not torch.equal(again[n_first:], pruned[n_first:])
+    # Where nothing may be lost, and no bend is missed by chance, they are those of the maps.
+    whole = torch.cat([
+        rows.X[out] @ torch.as_tensor(W[:, :-1]).T + torch.as_tensor(W[:, -1])
+        for out, W in zip(folds, maps, strict=True)
+    ])  # fmt: skip
+    _, untouched = prune_pieces(*given, -100.0)
+    torch.testing.assert_close(untouched, whole)
+    assert kept.sum() == 5
