@@ -65,4 +65,14 @@ def test_tabular_runs_the_named_contenders_alone(tmp_path):
 
 def test_every_benchmark_is_run():
     names = {path.stem for path in BENCHMARKS.glob("*.py")}
-    assert names == {*SHORT, "memory", "tabular", "tabular_contenders", "tabular_sets"}
+    assert names == {*SHORT, "memory", "tabular", "tabular_contenders", "tabular_sets", "verdicts"}
+
+
+@pytest.mark.slow
+def test_verdicts_are_counted(tmp_path):
+    """Linear truths of 200 rows."""
+    arguments = ("--sorts", "linear", "--sizes", "200", "--seeds", "1", "--jobs", "1")
+    (line,) = output_of("verdicts", *arguments, "--output", str(tmp_path / "verdicts.jsonl"))
+    assert line.startswith("linear    truths: linear ")
+    n_rows = len((tmp_path / "verdicts.jsonl").read_text().splitlines())
+    assert n_rows == 20
