@@ -48,7 +48,7 @@ BENDS = {
 }
 JOINED = {
     "product": lambda X: X[:, 0] * X[:, 1] + X[:, 2],
-    "xor": lambda X: (X[:, 0] > 0) ^ (X[:, 1] > 0) * 1.0,
+    "xor": lambda X: ((X[:, 0] > 0) ^ (X[:, 1] > 0)) * 1.0,
     "friedman1": lambda X: friedman1(X),
     "distance": lambda X: np.hypot(X[:, 0], X[:, 1]),
     "switch": lambda X: np.where(X[:, 2] > 0, X[:, 0], X[:, 1]),
