@@ -116,6 +116,7 @@ def compare_linear_maps(
         Without a network.
     """
     fitted, tested, y, weight = split_by_folds(rows, held_out)
+    is_every_map = apply is None
     if apply is None:
         apply = partial(_linear_outputs, fit_intercept=fit_intercept)
     best = partial(_best_linear, fitted, tested, y, weight, loss, apply, n_outputs, fit_intercept)
@@ -145,7 +146,7 @@ def compare_linear_maps(
     if largest_rise is not None:
         read, pruned = prune_pieces(found.maps, rows, held_out, sources, loss, largest_rise)
         losses = loss(pruned, y).double()
-        if float(weighted_mean(losses, weight)) < compared.mean_linear_loss():
+        if is_every_map and float(weighted_mean(losses, weight)) < compared.mean_linear_loss():
             tried = replace(found, losses=losses, zero_one=loss.zero_one(pruned, y))
         if n_features < read.sum() < len(read):
             fewer = best(read, found.shrinkage)
@@ -182,11 +183,7 @@ def _with_fewer_pieces(
     """
     if fewer is None:
         return compared
-    with_fewer = replace(
-        compared,
-        network=fewer.losses,
-        network_zero_one=fewer.zero_one,
-    )
+    with_fewer = replace(compared, network=fewer.losses, network_zero_one=fewer.zero_one)
     gain, (zero_one_gain, error) = with_fewer.mean_gain()[0], with_fewer.mean_zero_one_gain()
     if -gain > largest_rise or -zero_one_gain > error:
         return compared
