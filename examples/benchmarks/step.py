@@ -95,7 +95,7 @@ def step_of(network, X, y, loss):
     return step
 
 
-def spectral_step(network, X, y, loss, penalty, average):
+def spectral_step(network, X, y, loss, penalty, average=False):
     """Step of the estimators, with their two groups of parameters."""
     flat = [parameter for _, parameter in flat_parameters(network)]
     groups = [{"params": flat[:1], "lr": 3e-2, "weight_decay": 0.0}, {"params": flat[1:]}]
