@@ -182,7 +182,9 @@ def _stay_linear(
     cut_off = compared.has_network and was_cut_off(net, max_iter, compared.n_epochs)
     n_read = compared.n_read or rows.X.shape[1]  # of pieces: whether it bends beyond these
     if cut_off and bends(rows.of_inputs(n_read), splitter.groups, BEFORE_A_WARNING):
-        warnings += ((ConvergenceWarning, UNITS_MIGHT_PAY.format(max_iter)),)
+        is_additive = compared.n_read is None and problem.start.scaling.pieces is not None
+        kept = ("additive model", "additive") if is_additive else ("linear map", "linear")
+        warnings += ((ConvergenceWarning, UNITS_MIGHT_PAY.format(max_iter, *kept)),)
     loss = compared.mean_kept_loss()
     candidate = Candidate.linear(
         problem.linear_map(net.module_, compared.shrinkage, compared.n_read),

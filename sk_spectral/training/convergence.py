@@ -12,10 +12,11 @@ _LEAST_FALL = 1e-4
 
 
 UNITS_MIGHT_PAY = (
-    "max_iter={} ended the training before hidden units beat the best linear map, "
-    "although the target is not linear. Raise max_iter to train to the end."
+    "max_iter={} ended the training before hidden units beat the best {}, although the target is "
+    "not {}. Raise max_iter to train to the end."
 )
-"""Where a training that was cut off has lost to a linear map that does not say all."""
+"""Where a training that was cut off has lost to a linear map that does not say all: after how many
+epochs, what it is and what the target is not."""
 
 
 def cut_off_message(

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning
 
 from sk_spectral import SpectralNASClassifier, SpectralNASRegressor
 
@@ -79,6 +80,15 @@ def test_rows_set_apart_or_trained_on_climb_the_same_ladder(early_stopping):
     given = {"X_val": X[400:], "y_val": ADDITIVE[400:]} if early_stopping else {}
     model = SpectralNASRegressor(**settings).fit(X[:400], ADDITIVE[:400], **given)
     assert not model.topology_.is_linear
+
+
+def test_what_a_training_that_was_cut_off_lost_to_is_named():
+    y = ADDITIVE[:300] + 0.3 * np.sign(X[:300, 3] * X[:300, 4])
+    model = SpectralNASRegressor((8,), max_iter=2, random_state=0)
+    with pytest.warns(ConvergenceWarning, match="beat the best additive model, .* not additive"):
+        assert verdict(model.fit(X[:300], y)) == "additive"
+    with pytest.warns(ConvergenceWarning, match="beat the best linear map, .* is not linear"):
+        clone(model).set_params(n_knots=0).fit(X[:300], y)
 
 
 @pytest.mark.slow
