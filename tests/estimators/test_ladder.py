@@ -82,6 +82,7 @@ def test_rows_set_apart_or_trained_on_climb_the_same_ladder(early_stopping):
     assert not model.topology_.is_linear
 
 
+@pytest.mark.slow
 def test_what_a_training_that_was_cut_off_lost_to_is_named():
     y = ADDITIVE[:300] + 0.3 * np.sign(X[:300, 3] * X[:300, 4])
     model = SpectralNASRegressor((8,), max_iter=2, random_state=0)

@@ -35,6 +35,7 @@ def problem_of(y, max_iter=100, **settings):
     return Problem(split, start.placed(config, 320), config, SquaredError(), streams, print)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("prune_tol", [None, 0.05])
 def test_units_that_pay_are_kept_and_the_start_stays_as_it_was(prune_tol):
     problem = problem_of(np.abs(X[:, 0]) + X[:, 1], prune_tol=prune_tol)
@@ -47,6 +48,7 @@ def test_units_that_pay_are_kept_and_the_start_stays_as_it_was(prune_tol):
         assert torch.equal(now, then)
 
 
+@pytest.mark.slow
 def test_the_last_refit_is_made_again_on_all_rows():
     problem = problem_of(np.abs(X[:, 0]) + X[:, 1])
     on_all = grow(problem, None).candidate
