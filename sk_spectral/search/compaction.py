@@ -25,9 +25,9 @@ _ROWS_FOR_SHARE = 20_000
 _ROWS_FOR_BENDS, _ROWS_A_PIECE, _MOST_KNOTS = 4000, 10, 13
 
 
-def evenly_spaced(rows: TensorDataset) -> TensorDataset:
-    """At most 20,000 of the rows, which hold no memory of the others."""
-    some = rows.take(slice(None, None, -(-len(rows) // _ROWS_FOR_SHARE)))
+def evenly_spaced(rows: TensorDataset, most: int = _ROWS_FOR_SHARE) -> TensorDataset:
+    """At most so many of the rows, which hold no memory of the others."""
+    some = rows.take(slice(None, None, -(-len(rows) // most)))
     weight = None if some.sample_weight is None else some.sample_weight.clone()
     return TensorDataset(some.X.clone(), some.y.clone(), weight)
 
@@ -88,7 +88,7 @@ def interaction_share_of(
     """
     if not candidate.has_units:
         return 0.0
-    some = rows.take(slice(None, None, -(-len(rows) // _ROWS_FOR_BENDS)))
+    some = evenly_spaced(rows, _ROWS_FOR_BENDS)
     outputs = candidate.network.evaluate(some.X, candidate.unit_masks)
     n_features = some.X.shape[1] if pieces is None else pieces.n_features
     X = some.X[:, :n_features].cpu().double().numpy()
@@ -98,9 +98,11 @@ def interaction_share_of(
         knots = knots_of(values, None, most) if most > 2 else values[:0]
         start, end = knots[:-1], knots[1:]
         columns.append(np.clip((values[:, None] - start) / (end - start), 0.0, 1.0))
-    weight = None if some.sample_weight is None else some.sample_weight.cpu().double().numpy()
     return nonlinear_share(
-        np.hstack(columns), outputs.cpu().numpy(), weight, candidate.network.fit_intercept
+        np.hstack(columns),
+        outputs.cpu().numpy(),
+        some.weight_array(),
+        candidate.network.fit_intercept,
     )
 
 

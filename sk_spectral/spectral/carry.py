@@ -25,6 +25,9 @@ from torch import Tensor
 
 from sk_spectral.spectral.tensor_activations import TENSOR_ACTIVATIONS
 
+_OfLayer = tuple[Tensor | None, Tensor | None, Tensor | None]
+"""Gradients to write for λ_{i−1}, λ_i and φ_{i−1}, or None."""
+
 
 def carry(
     X: Tensor,
@@ -168,7 +171,7 @@ class Recursion:
             return None
         r = delta @ workspace.transfers[last + 1]
         for i in range(last, 0, -1):
-            z, c = workspace.z[i], workspace.carries[i - 1]
+            z = workspace.z[i]
             mask = None if masks is None else masks[i - 1]
             if at_zero[i - 1] and at_zero[i]:
                 z.zero_()
@@ -177,9 +180,9 @@ class Recursion:
             self._activation.adjoint(r if mask is None else r * mask, z, workspace.delta[i])
             gradients = d_eigenvalues[i - 1], d_eigenvalues[i], d_eigenvectors[i - 1]
             if at_zero[i - 1]:
-                r = self._adjoint_at_zero(workspace, i, r, c, *gradients)
+                r = self._adjoint_at_zero(workspace, i, r, gradients)
             else:
-                self._adjoint_of_parameters(workspace, i, r, c, *gradients)
+                self._adjoint_of_parameters(workspace, i, r, gradients)
             if i == 1 and not wants_X:
                 return None
             if at_zero[i - 1]:
@@ -190,16 +193,11 @@ class Recursion:
         return r
 
     def _adjoint_of_parameters(
-        self,
-        workspace: "_Workspace",
-        i: int,
-        r: Tensor,
-        c: Tensor,
-        d_source: Tensor | None,
-        d_target: Tensor | None,
-        d_phi: Tensor | None,
+        self, workspace: "_Workspace", i: int, r: Tensor, gradients: _OfLayer
     ) -> None:
         """Gradients of one layer, by G_i."""
+        d_source, d_target, d_phi = gradients
+        c = workspace.carries[i - 1]
         G = workspace.delta[i].T @ c
         if d_phi is not None:
             torch.mul(G, workspace.differences[i], out=d_phi)
@@ -213,17 +211,11 @@ class Recursion:
             d_target.sub_(weighted.sum(1))
 
     def _adjoint_at_zero(
-        self,
-        workspace: "_Workspace",
-        i: int,
-        r: Tensor,
-        c: Tensor,
-        d_source: Tensor | None,
-        d_target: Tensor | None,
-        d_phi: Tensor | None,
+        self, workspace: "_Workspace", i: int, r: Tensor, gradients: _OfLayer
     ) -> Tensor:
         """Gradients of one layer where λ_{i−1} is 0, and −(λ_i ∘ δ_i + r_i), as u_i takes it."""
-        delta = workspace.delta[i]
+        d_source, d_target, d_phi = gradients
+        c, delta = workspace.carries[i - 1], workspace.delta[i]
         q = torch.addcmul(r, delta, self.eigenvalues[i]).neg_()
         if d_target is not None:
             d_target.sub_((delta * workspace.u[i]).sum(0))
