@@ -97,6 +97,9 @@ class Recursion:
     ) -> None:
         self.eigenvalues = eigenvalues
         self.eigenvectors = eigenvectors
+        # Of a small network a view takes as long as a product; these are made once.
+        self._targets = [lam[:, None] for lam in eigenvalues]
+        self._transposed = [phi.T for phi in eigenvectors]
         self._activation = TENSOR_ACTIVATIONS[activation]
         self.at_zero = list(at_zero)
         self._workspace: _Workspace | None = None
@@ -113,7 +116,7 @@ class Recursion:
         -------
         Tensor z_L of shape (n_samples, n_L)
         """
-        lam, phi, at_zero = self.eigenvalues, self.eigenvectors, self.at_zero
+        lam, at_zero = self.eigenvalues, self.at_zero
         f, last = self._activation.function, len(self.eigenvectors) - 1
         if self._workspace is None or self._workspace.n_rows != len(X):
             self._workspace = _Workspace(X, [len(v) for v in lam])
@@ -121,20 +124,28 @@ class Recursion:
         c = workspace.carries[0] = X
         for i in range(1, last + 1):
             z, u = workspace.z[i], workspace.u[i]
-            torch.mm(c, phi[i - 1].T, out=u)
+            torch.mm(c, self._transposed[i - 1], out=u)
             if at_zero[i - 1] and at_zero[i]:  # T_i is 0, and so is f(z_i)
                 c = torch.neg(u, out=workspace.carries[i])
                 continue
             if at_zero[i - 1]:
                 torch.mul(u, -lam[i], out=z)
             else:
-                torch.mm(c, workspace.transfer(i, lam, phi).T, out=z)
+                self._write_transfer(workspace, i)
+                torch.mm(c, workspace.transposed_transfers[i], out=z)
             x = f(z)
             mask = None if masks is None else masks[i - 1]
             if mask is not None:
                 x = x * mask
             c = torch.sub(x, u, out=workspace.carries[i])
-        return c @ workspace.transfer(last + 1, lam, phi).T
+        self._write_transfer(workspace, last + 1)
+        return c @ workspace.transposed_transfers[last + 1]
+
+    def _write_transfer(self, workspace: "_Workspace", i: int) -> None:
+        """T_i and the differences of eigenvalues in it."""
+        differences = workspace.differences[i]
+        torch.sub(self.eigenvalues[i - 1], self._targets[i], out=differences)
+        torch.mul(self.eigenvectors[i - 1], differences, out=workspace.transfers[i])
 
     def adjoint(
         self,
@@ -189,7 +200,7 @@ class Recursion:
                 r = r @ phi[i - 1]
             else:
                 of_z = workspace.delta[i] @ workspace.transfers[i]
-                r = torch.addmm(of_z, r, phi[i - 1], alpha=-1, out=of_z)
+                r = of_z.addmm_(r, phi[i - 1], alpha=-1)
         return r
 
     def _adjoint_of_parameters(
@@ -198,10 +209,10 @@ class Recursion:
         """Gradients of one layer, by G_i."""
         d_source, d_target, d_phi = gradients
         c = workspace.carries[i - 1]
-        G = workspace.delta[i].T @ c
+        G = workspace.transposed_delta[i] @ c
         if d_phi is not None:
             torch.mul(G, workspace.differences[i], out=d_phi)
-            torch.addmm(d_phi, r.T, c, alpha=-1, out=d_phi)
+            d_phi.addmm_(r.T, c, alpha=-1)
         if d_source is None and d_target is None:
             return
         weighted = G.mul_(self.eigenvectors[i - 1])
@@ -222,7 +233,8 @@ class Recursion:
         if d_phi is not None:
             torch.mm(q.T, c, out=d_phi)
         if d_source is not None:
-            torch.sum((delta.T @ c).mul_(self.eigenvectors[i - 1]), 0, out=d_source)
+            G = workspace.transposed_delta[i] @ c
+            torch.sum(G.mul_(self.eigenvectors[i - 1]), 0, out=d_source)
         return q
 
     def _adjoint_of_the_output(
@@ -252,18 +264,12 @@ class _Workspace:
         self.z, self.u, self.carries, self.delta = (
             [X.new_empty(len(X), size) for size in sizes[:-1]] for _ in range(4)
         )
-        self.differences = [X.new_empty(0)] + [
+        self.differences = [X.new_empty(0, 0)] + [
             X.new_empty(target, source) for source, target in pairwise(sizes)
         ]
         self.transfers = [torch.empty_like(values) for values in self.differences]
-
-    def transfer(
-        self, i: int, eigenvalues: Sequence[Tensor], eigenvectors: Sequence[Tensor]
-    ) -> Tensor:
-        """T_i, written anew."""
-        lam = eigenvalues
-        torch.sub(lam[i - 1], lam[i][:, None], out=self.differences[i])
-        return torch.mul(eigenvectors[i - 1], self.differences[i], out=self.transfers[i])
+        self.transposed_transfers = [values.T for values in self.transfers]
+        self.transposed_delta = [values.T for values in self.delta]
 
 
 class _Carry(torch.autograd.Function):

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from copy import deepcopy
-from typing import Any
 
 import torch
 
@@ -12,16 +11,7 @@ from sk_spectral.training.callbacks import Stopping
 from sk_spectral.training.config import TrainingConfig
 from sk_spectral.training.losses import LogLoss, SquaredError, standard_error
 from sk_spectral.training.net import SpectralNet
-
-_OPTIMIZERS: dict[str, tuple[type[torch.optim.Optimizer], dict[str, Any]]] = {
-    "adam": (torch.optim.AdamW, {"fused": True}),
-    "sgd": (torch.optim.SGD, {"momentum": 0.9, "nesterov": True, "fused": True}),
-    # One iteration a step, so that an epoch is an iteration.
-    "lbfgs": (
-        torch.optim.LBFGS,
-        {"max_iter": 1, "max_eval": 25, "history_size": 20, "line_search_fn": "strong_wolfe"},
-    ),
-}
+from sk_spectral.training.optimizers import OPTIMIZERS
 
 STRONGER_DECAYS = 3.0, 10.0
 """Weight decays to try after that of "auto", relative to it."""
@@ -141,7 +131,7 @@ def new_net(
     It stops by the validation loss and restores the best weights where it is to `stop_early`, else
     by the training loss. That rule comes after the user's callbacks.
     """
-    optimizer, settings = _OPTIMIZERS[config.solver]
+    optimizer, settings = OPTIMIZERS[config.solver]
     learning_rate, batch_size = config.learning_rate_init, config.batch_size_for(n_samples)
     if config.solver == "lbfgs":
         learning_rate = 1.0
