@@ -36,6 +36,7 @@ from sk_spectral.spectral import algebra
 from sk_spectral.spectral.tensor_activations import TENSOR_ACTIVATIONS
 from sk_spectral.training.flat_parameters import flat_parameters
 from sk_spectral.training.losses import LogLoss, SquaredError
+from sk_spectral.training.optimizers import FusedAdamW
 from sk_spectral.training.step import direct_steps
 
 SHAPES = [
@@ -99,7 +100,7 @@ def spectral_step(network, X, y, loss, penalty, average=False):
     """Step of the estimators, with their two groups of parameters."""
     flat = [parameter for _, parameter in flat_parameters(network)]
     groups = [{"params": flat[:1], "lr": 3e-2, "weight_decay": 0.0}, {"params": flat[1:]}]
-    optimizer = torch.optim.AdamW(groups, lr=1e-3, fused=True)
+    optimizer = FusedAdamW(groups, lr=1e-3)
     steps = direct_steps(network, loss, optimizer, penalty=penalty, alpha=3e-4, average=average)
     step = steps.__enter__()  # for as long as the process lives
     step.begin_epoch()
