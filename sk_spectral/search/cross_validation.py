@@ -30,7 +30,7 @@ _FEWEST_ROWS_TO_END = 20
 
 
 def cross_validate(
-    start: SpectralNetwork,
+    start_for: Callable[[TensorDataset], SpectralNetwork],
     rows: TensorDataset,
     splitter: Splitter,
     config: SearchConfig,
@@ -42,11 +42,12 @@ def cross_validate(
     validated: bool,
     report: Callable[[str], None] = lambda line: None,
 ) -> tuple[OutOfFold | None, SpectralNet]:
-    """The training from `start` on against `linear` maps, out of fold, and the net of one fold.
+    """The training from a start on against `linear` maps, out of fold, and the net of one fold.
 
-    Where it is `validated`, each fold sets rows apart for this as the whole does. Else the folds
-    find the number of epochs that is best for the rows held out. Too few different rows compare
-    linear maps alone. The net returned is the one that the user is told of.
+    `start_for` gives the network to set out from, for the rows that it is to be fitted to. Where it
+    is `validated`, each fold sets rows apart for this as the whole does. Else the folds find the
+    number of epochs that is best for the rows held out. Too few different rows compare linear maps
+    alone. The net returned is the one that the user is told of.
     """
     training = config.training
     nets: list[SpectralNet] = []
@@ -60,7 +61,7 @@ def cross_validate(
         fit = _fit_by_epoch
         if validated:
             fit = partial(_fit_validated, splitter=split, fraction=config.validation_fraction)
-        net, outputs = fit(start, some, held_out, of_this, loss, streams)
+        net, outputs = fit(start_for(some), some, held_out, of_this, loss, streams)
         nets.append(net)
         return outputs
 
@@ -69,6 +70,7 @@ def cross_validate(
     if linear is not None and splitter.n_groups >= FEWEST_TO_COMPARE:
         compared = compare_out_of_fold(linear, rows, folds, fits, loss, report)
     if not nets:
+        start = start_for(rows)
         nets.append(train(start, rows, None, loss, training, streams.generator("folds")))
     return compared, nets[0]
 

@@ -1,11 +1,14 @@
 """The whole search, from rows and a configuration to a result."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 
+from sk_spectral.data.batches import TensorDataset
 from sk_spectral.data.dataset import Data
 from sk_spectral.data.splitting import Split, Splitter
 from sk_spectral.search.candidate import Candidate
@@ -19,9 +22,14 @@ from sk_spectral.search.out_of_fold import OutOfFold
 from sk_spectral.search.problem import Found, Problem, Warnings
 from sk_spectral.search.result import SearchResult, Start, initial_steps, result_of
 from sk_spectral.search.selection import KEEPS_LINEAR, baselines, most_gain_on_rows
-from sk_spectral.search.significance import BEFORE_A_WARNING, GAIN_OF_PIECES
+from sk_spectral.search.significance import (
+    BEFORE_A_WARNING,
+    DECAY_FROM_ADDITIVE,
+    GAIN_OF_PIECES,
+)
 from sk_spectral.search.streams import RandomStreams
 from sk_spectral.search.wide_limit import bends
+from sk_spectral.spectral.network import SpectralNetwork
 from sk_spectral.training.convergence import UNITS_MIGHT_PAY, was_cut_off
 from sk_spectral.training.losses import loss_for
 from sk_spectral.training.net import SpectralNet
@@ -119,8 +127,13 @@ def _climb(problem: Problem, on_features: Start | None) -> Found:
     if linear is not None:
         found = _reading(problem, on_features, linear.most_gain_of_pieces)
     compared, net = _cross_validate(found, split.splitter, folds, linear)
-    if compared is None or compared.prefers_units():
+    if compared is None or linear is None or compared.prefers_units():
         return grow(found, compared)
+    reads_pieces = found.start.scaling.pieces is not None
+    if compared.has_network and compared.n_read is None and reads_pieces:
+        above, again = _from_additive(found, split.splitter, folds, linear)
+        if again is not None and again.prefers_units():
+            return grow(above, again)
     problem.report("no hidden unit: on rows held out they do not beat the best linear map")
     warnings: Warnings = ()
     if config.training.is_penalized and compared.has_network:
@@ -153,10 +166,11 @@ def _cross_validate(
     splitter: Splitter,
     folds: Sequence[NDArray[np.bool_]],
     linear: OutOfFold | None,
+    start_for: Callable[[TensorDataset], SpectralNetwork] | None = None,
 ) -> tuple[OutOfFold | None, SpectralNet]:
     """The network on rows that it has not seen, against linear maps."""
     return cross_validate(
-        problem.start.network,
+        start_for or (lambda rows: problem.start.network),
         problem.rows(problem.split.whole),
         splitter,
         problem.config,
@@ -167,6 +181,29 @@ def _cross_validate(
         validated=problem.split.valid is not None,
         report=problem.report,
     )
+
+
+def _from_additive(
+    problem: Problem,
+    splitter: Splitter,
+    folds: Sequence[NDArray[np.bool_]],
+    linear: OutOfFold,
+) -> tuple[Problem, OutOfFold | None]:
+    """Networks that set out from the additive model, and read no other pieces than it does.
+
+    With more weight decay, too: where inputs hardly join, a network that has to learn how they bend
+    as well learns as much noise as it gains.
+    """
+    problem.report("networks that set out from the additive model:")
+    training = problem.config.training.quiet()
+    if training.weight_decay == "auto":
+        training = training.with_decay(DECAY_FROM_ADDITIVE, len(problem.split.train))
+    above = problem.with_inputs(linear.read)
+    start_for = partial(above.linear_map, above.start.network, linear.shrinkage, None)
+    by_folds = above.with_training(training), splitter, folds, replace(linear, read=None)
+    compared, _ = _cross_validate(*by_folds, start_for)
+    rows, _ = above.rows_by_use()
+    return above.starting_from(replace(above.start, network=start_for(rows))), compared
 
 
 def _stay_linear(

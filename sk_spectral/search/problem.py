@@ -18,6 +18,7 @@ from sk_spectral.search.config import SearchConfig
 from sk_spectral.search.result import Start
 from sk_spectral.search.streams import RandomStreams
 from sk_spectral.spectral.network import SpectralNetwork
+from sk_spectral.training.config import TrainingConfig
 from sk_spectral.training.fit import new_net
 from sk_spectral.training.losses import LogLoss, SquaredError
 from sk_spectral.training.net import SpectralNet
@@ -79,26 +80,34 @@ class Problem:
             return self
         return self.starting_from(self.start.narrowed(read, self.config, self.streams))
 
+    def with_training(self, training: TrainingConfig) -> "Problem":
+        """Trained in another way."""
+        return replace(self, config=replace(self.config, training=training))
+
     def without_penalty(self) -> "Problem":
         """Draws and trains as this does, but for the penalty; the user is told nothing of it."""
         training = self.config.training.quiet().replace(penalty=None)
         streams = self.streams.from_the_beginning()
         streams.seed("folds")  # the folds themselves
-        return replace(
-            self,
-            config=replace(self.config, training=training),
-            streams=streams,
-            report=lambda line: None,
-        )
+        unheard = self.with_training(training)
+        return replace(unheard, streams=streams, report=lambda line: None)
 
     def linear_map(
-        self, network: SpectralNetwork, shrinkage: float, n_read: int | None
+        self,
+        network: SpectralNetwork,
+        shrinkage: float,
+        n_read: int | None,
+        rows: TensorDataset | None = None,
     ) -> SpectralNetwork:
-        """The best linear map of all rows in place of a network."""
-        rows = self.rows(self.split.whole)
+        """The best linear map of some rows, by default all, in place of a network.
+
+        Where they hold one class alone, and there is none, the network itself.
+        """
+        if rows is None:
+            rows = self.rows(self.split.whole)
         read = None if n_read is None else np.arange(rows.X.shape[1]) < n_read
-        maps = LinearMaps(rows, network.layer_sizes[-1], network.fit_intercept, read)
-        return with_linear_map(network, torch.as_tensor(maps(shrinkage)))
+        W = LinearMaps(rows, network.layer_sizes[-1], network.fit_intercept, read)(shrinkage)
+        return network if W is None else with_linear_map(network, torch.as_tensor(W))
 
     def net_beside(self, other: SpectralNet, network: SpectralNetwork | None = None) -> SpectralNet:
         """A net of a network, by default that at the start, with the history of another net."""

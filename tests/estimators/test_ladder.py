@@ -10,6 +10,10 @@ from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 
 from sk_spectral import SpectralNASClassifier, SpectralNASRegressor
+from sk_spectral.data.batches import TensorDataset
+from sk_spectral.search import fit
+from sk_spectral.search.baseline import LinearMaps
+from sk_spectral.search.cross_validation import cross_validate
 
 RNG = np.random.RandomState(0)
 X = RNG.normal(size=(600, 5))
@@ -165,3 +169,36 @@ def test_a_network_reads_pieces_only_where_these_pay_by_themselves(fitted):
     assert verdict(model) == "joined"
     assert model.compact_.pieces is not None
     assert model.score(X, y) > 0.9
+
+
+@pytest.mark.slow
+def test_inputs_that_hardly_join_are_told_by_networks_that_set_out_from_the_additive_model(capsys):
+    rng = np.random.default_rng(0)
+    wide = rng.normal(size=(2000, 10))
+    distance = np.hypot(wide[:, 0], wide[:, 1])  # 97 % of its variance is additive
+    y = distance + distance.std() / 3.0 * rng.normal(size=2000)
+    model = SpectralNASRegressor(random_state=0, verbose=1).fit(wide, y)
+    told = capsys.readouterr().out
+    assert "networks that set out from the additive model:" in told
+    assert verdict(model) == "joined"
+    assert np.flatnonzero(model.topology_.n_pieces).tolist() == [0, 1]
+
+
+def test_such_networks_are_the_additive_model_of_the_rows_that_they_are_fitted_to(monkeypatch):
+    found = []
+
+    def cross_validated(start_for, rows, *args, **kwargs):
+        compared, net = cross_validate(start_for, rows, *args, **kwargs)
+        found.append((start_for, rows, kwargs["linear"]))
+        return compared, net
+
+    monkeypatch.setattr(fit, "cross_validate", cross_validated)
+    SpectralNASRegressor(**SETTINGS, max_iter=2).fit(X, ADDITIVE)
+    _, (start_for, rows, linear) = found
+    some = rows.take(slice(0, 300))
+    network = start_for(TensorDataset(*some))
+    W = torch.as_tensor(LinearMaps(TensorDataset(*some), 1, True)(linear.shrinkage)).float()
+    torch.testing.assert_close(
+        network.evaluate(rows.X), rows.X @ W[:, :-1].T + W[:, -1], rtol=1e-3, atol=1e-3
+    )
+    assert [int(mask.sum()) for mask in network.active_units()] == [0, 0]
