@@ -14,6 +14,10 @@ over the batch, G_i = Σ δ_i c_{i−1}ᵀ,
 of which the inputs need the two for G_1 and φ_0 alone. Where λ_{i−1} is 0, T_i = −λ_i ∘ φ_{i−1},
 and half of them are saved. Values and gradients are those of `algebra.carry_forward`, the
 reference in the tests.
+
+`Recursion` takes R networks of one shape at once, replicas, on a leading axis of every tensor: of
+small ones the number of calls decides what a step costs, not their arithmetic. One network is
+R = 1.
 """
 
 from collections.abc import Sequence
@@ -75,17 +79,23 @@ def layers_at_zero(eigenvalues: Sequence[Tensor]) -> list[bool]:
     return [v.device.type == "cpu" and not bool(v.any()) for v in eigenvalues[:-1]]
 
 
+def one_replica(tensors: Sequence[Any]) -> list[Any]:
+    """With a leading axis of length 1, for those of one network; None stays."""
+    return [None if values is None else values[None] for values in tensors]
+
+
 class Recursion:
-    """Forward and adjoint of a network's recursion, in buffers that the next batch uses again.
+    """Forward and adjoint of the recursion of R networks, in buffers that are used again.
 
     Parameters
     ----------
-    eigenvalues, eigenvectors : sequences of Tensor
-        The spectral parameters, read anew in each call.
+    eigenvalues : sequence of L + 1 tensors of shape (R, n_l)
+    eigenvectors : sequence of L tensors of shape (R, n_{l+1}, n_l)
+        Read anew in each call.
     activation : {"relu", "tanh", "gelu", "silu"}
     at_zero : sequence of bool
-        For each layer but the last, whether its eigenvalues are known to be 0. Then half of its
-        product is saved, and the activation of the next layer where that is at 0, too.
+        For each layer but the last, whether its eigenvalues are known to be 0 in all networks. Then
+        half of its product is saved, and the activation of the next layer where that is at 0, too.
     """
 
     def __init__(
@@ -95,11 +105,12 @@ class Recursion:
         activation: str,
         at_zero: Sequence[bool],
     ) -> None:
-        self.eigenvalues = eigenvalues
         self.eigenvectors = eigenvectors
+        self._sizes = [lam.shape[1] for lam in eigenvalues]
         # Of a small network a view takes as long as a product; these are made once.
-        self._targets = [lam[:, None] for lam in eigenvalues]
-        self._transposed = [phi.T for phi in eigenvectors]
+        self._sources = [lam[:, None, :] for lam in eigenvalues]
+        self._targets = [lam[:, :, None] for lam in eigenvalues]
+        self._transposed = [phi.mT for phi in eigenvectors]
         self._activation = TENSOR_ACTIVATIONS[activation]
         self.at_zero = list(at_zero)
         self._workspace: _Workspace | None = None
@@ -109,42 +120,42 @@ class Recursion:
 
         Parameters
         ----------
-        X : Tensor of shape (n_samples, n_0)
-        masks : as in `carry`, where one may be None
+        X : Tensor of shape (R, n_samples, n_0)
+        masks : for each hidden layer None, or a Tensor that broadcasts to (R, n_samples, n_l)
 
         Returns
         -------
-        Tensor z_L of shape (n_samples, n_L)
+        Tensor z_L of shape (R, n_samples, n_L)
         """
-        lam, at_zero = self.eigenvalues, self.at_zero
+        at_zero = self.at_zero
         f, last = self._activation.function, len(self.eigenvectors) - 1
-        if self._workspace is None or self._workspace.n_rows != len(X):
-            self._workspace = _Workspace(X, [len(v) for v in lam])
+        if self._workspace is None or self._workspace.n_rows != X.shape[1]:
+            self._workspace = _Workspace(X, self._sizes)
         workspace = self._workspace
         c = workspace.carries[0] = X
         for i in range(1, last + 1):
             z, u = workspace.z[i], workspace.u[i]
-            torch.mm(c, self._transposed[i - 1], out=u)
+            torch.bmm(c, self._transposed[i - 1], out=u)
             if at_zero[i - 1] and at_zero[i]:  # T_i is 0, and so is f(z_i)
                 c = torch.neg(u, out=workspace.carries[i])
                 continue
             if at_zero[i - 1]:
-                torch.mul(u, -lam[i], out=z)
+                torch.mul(u, -self._sources[i], out=z)
             else:
                 self._write_transfer(workspace, i)
-                torch.mm(c, workspace.transposed_transfers[i], out=z)
+                torch.bmm(c, workspace.transposed_transfers[i], out=z)
             x = f(z)
             mask = None if masks is None else masks[i - 1]
             if mask is not None:
                 x = x * mask
             c = torch.sub(x, u, out=workspace.carries[i])
         self._write_transfer(workspace, last + 1)
-        return c @ workspace.transposed_transfers[last + 1]
+        return torch.bmm(c, workspace.transposed_transfers[last + 1])
 
     def _write_transfer(self, workspace: "_Workspace", i: int) -> None:
         """T_i and the differences of eigenvalues in it."""
         differences = workspace.differences[i]
-        torch.sub(self.eigenvalues[i - 1], self._targets[i], out=differences)
+        torch.sub(self._sources[i - 1], self._targets[i], out=differences)
         torch.mul(self.eigenvectors[i - 1], differences, out=workspace.transfers[i])
 
     def adjoint(
@@ -161,10 +172,11 @@ class Recursion:
 
         Parameters
         ----------
-        delta : Tensor of shape (n_samples, n_L)
+        delta : Tensor of shape (R, n_samples, n_L)
             ∂ℓ/∂z_L.
         d_eigenvalues, d_eigenvectors : sequences of Tensor or None
-            Written into, whatever is there; None for parameters without a gradient.
+            In the shapes of these. Written into, whatever is there; None for parameters without a
+            gradient.
         masks : as they went forward
         d_masks : list of L − 1, optional
             Its entries become the gradients for the masks.
@@ -172,7 +184,7 @@ class Recursion:
 
         Returns
         -------
-        Tensor ∂ℓ/∂X of shape (n_samples, n_0) where it is wanted, else None
+        Tensor ∂ℓ/∂X of shape (R, n_samples, n_0) where it is wanted, else None
         """
         phi, at_zero = self.eigenvectors, self.at_zero
         workspace, last = self._workspace, len(phi) - 1
@@ -180,7 +192,7 @@ class Recursion:
         self._adjoint_of_the_output(workspace, delta, d_eigenvalues, d_eigenvectors)
         if last == 0 and not wants_X:
             return None
-        r = delta @ workspace.transfers[last + 1]
+        r = torch.bmm(delta, workspace.transfers[last + 1])
         for i in range(last, 0, -1):
             z = workspace.z[i]
             mask = None if masks is None else masks[i - 1]
@@ -197,10 +209,10 @@ class Recursion:
             if i == 1 and not wants_X:
                 return None
             if at_zero[i - 1]:
-                r = r @ phi[i - 1]
+                r = torch.bmm(r, phi[i - 1])
             else:
-                of_z = workspace.delta[i] @ workspace.transfers[i]
-                r = of_z.addmm_(r, phi[i - 1], alpha=-1)
+                of_z = torch.bmm(workspace.delta[i], workspace.transfers[i])
+                r = of_z.baddbmm_(r, phi[i - 1], alpha=-1)
         return r
 
     def _adjoint_of_parameters(
@@ -209,17 +221,17 @@ class Recursion:
         """Gradients of one layer, by G_i."""
         d_source, d_target, d_phi = gradients
         c = workspace.carries[i - 1]
-        G = workspace.transposed_delta[i] @ c
+        G = torch.bmm(workspace.transposed_delta[i], c)
         if d_phi is not None:
             torch.mul(G, workspace.differences[i], out=d_phi)
-            d_phi.addmm_(r.T, c, alpha=-1)
+            d_phi.baddbmm_(r.mT, c, alpha=-1)
         if d_source is None and d_target is None:
             return
         weighted = G.mul_(self.eigenvectors[i - 1])
         if d_source is not None:
-            torch.sum(weighted, 0, out=d_source)
+            torch.sum(weighted, 1, out=d_source)
         if d_target is not None:
-            d_target.sub_(weighted.sum(1))
+            d_target.sub_(weighted.sum(2))
 
     def _adjoint_at_zero(
         self, workspace: "_Workspace", i: int, r: Tensor, gradients: _OfLayer
@@ -227,14 +239,14 @@ class Recursion:
         """Gradients of one layer where λ_{i−1} is 0, and −(λ_i ∘ δ_i + r_i), as u_i takes it."""
         d_source, d_target, d_phi = gradients
         c, delta = workspace.carries[i - 1], workspace.delta[i]
-        q = torch.addcmul(r, delta, self.eigenvalues[i]).neg_()
+        q = torch.addcmul(r, delta, self._sources[i]).neg_()
         if d_target is not None:
-            d_target.sub_((delta * workspace.u[i]).sum(0))
+            d_target.sub_((delta * workspace.u[i]).sum(1))
         if d_phi is not None:
-            torch.mm(q.T, c, out=d_phi)
+            torch.bmm(q.mT, c, out=d_phi)
         if d_source is not None:
-            G = workspace.transposed_delta[i] @ c
-            torch.sum(G.mul_(self.eigenvectors[i - 1]), 0, out=d_source)
+            G = torch.bmm(workspace.transposed_delta[i], c)
+            torch.sum(G.mul_(self.eigenvectors[i - 1]), 1, out=d_source)
         return q
 
     def _adjoint_of_the_output(
@@ -246,12 +258,12 @@ class Recursion:
     ) -> None:
         """Gradients by T_L: for φ_{L−1}, λ_L, and what it adds to that for λ_{L−1}."""
         *_, d_before, d_last = d_eigenvalues
-        G = delta.T @ workspace.carries[-1]
+        G = torch.bmm(delta.mT, workspace.carries[-1])
         weighted = G * self.eigenvectors[-1]
         if d_before is not None:
-            torch.sum(weighted, 0, out=d_before)
+            torch.sum(weighted, 1, out=d_before)
         if d_last is not None:
-            torch.sum(weighted, 1, out=d_last).neg_()
+            torch.sum(weighted, 2, out=d_last).neg_()
         if d_eigenvectors[-1] is not None:
             torch.mul(G, workspace.differences[-1], out=d_eigenvectors[-1])
 
@@ -260,16 +272,16 @@ class _Workspace:
     """Buffers for batches of one size, for each layer."""
 
     def __init__(self, X: Tensor, sizes: Sequence[int]) -> None:
-        self.n_rows = len(X)
+        n_replicas, self.n_rows, _ = X.shape
         self.z, self.u, self.carries, self.delta = (
-            [X.new_empty(len(X), size) for size in sizes[:-1]] for _ in range(4)
+            [X.new_empty(n_replicas, self.n_rows, size) for size in sizes[:-1]] for _ in range(4)
         )
         self.differences = [X.new_empty(0, 0)] + [
-            X.new_empty(target, source) for source, target in pairwise(sizes)
+            X.new_empty(n_replicas, target, source) for source, target in pairwise(sizes)
         ]
         self.transfers = [torch.empty_like(values) for values in self.differences]
-        self.transposed_transfers = [values.T for values in self.transfers]
-        self.transposed_delta = [values.T for values in self.delta]
+        self.transposed_transfers = [values.mT for values in self.transfers]
+        self.transposed_delta = [values.mT for values in self.delta]
 
 
 class _Carry(torch.autograd.Function):
@@ -279,9 +291,11 @@ class _Carry(torch.autograd.Function):
     def forward(ctx: Any, X: Tensor, activation: str, *tensors: Tensor) -> Tensor:
         n = len(tensors) // 3
         lam, phi, masks = tensors[: n + 1], tensors[n + 1 : 2 * n + 1], tensors[2 * n + 1 :]
-        ctx.recursion = Recursion(lam, phi, activation, layers_at_zero(lam))
+        ctx.recursion = Recursion(
+            one_replica(lam), one_replica(phi), activation, layers_at_zero(lam)
+        )
         ctx.save_for_backward(*tensors)
-        return ctx.recursion.forward(X, masks)
+        return ctx.recursion.forward(X[None], masks)[0]
 
     @staticmethod
     def backward(ctx: Any, delta: Tensor) -> tuple[Any, ...]:
@@ -299,11 +313,11 @@ class _Carry(torch.autograd.Function):
         ]
         d_masks: list[Tensor | None] = [None] * (n - 1)
         d_X = ctx.recursion.adjoint(
-            delta,
-            gradients[: n + 1],
-            gradients[n + 1 :],
+            delta[None],
+            one_replica(gradients[: n + 1]),
+            one_replica(gradients[n + 1 :]),
             masks=tensors[2 * n + 1 :],
             d_masks=d_masks if any(wanted[2 * n + 1 :]) else None,
             wants_X=wants_X,
         )
-        return (d_X, None, *gradients, *d_masks)
+        return (None if d_X is None else d_X[0], None, *gradients, *d_masks)

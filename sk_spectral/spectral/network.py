@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from sk_spectral.spectral import algebra
 from sk_spectral.spectral.activations import check_activation
-from sk_spectral.spectral.carry import Recursion, carry, layers_at_zero
+from sk_spectral.spectral.carry import Recursion, carry, layers_at_zero, one_replica
 from sk_spectral.spectral.layer_sizes import check_layer_sizes
 
 _ROWS_AT_ONCE = 2048
@@ -224,11 +224,13 @@ class SpectralNetwork(nn.Module):
         if unit_masks is not None:
             unit_masks = [mask.to(X.dtype) for mask in unit_masks]
         with torch.no_grad():
-            recursion = Recursion(lam, phi, self.activation, layers_at_zero(lam))
+            recursion = Recursion(
+                one_replica(lam), one_replica(phi), self.activation, layers_at_zero(lam)
+            )
             # Parts that are kept would pin the large temporaries freed beside them.
             outputs = X.new_empty(len(X), self.layer_sizes[-1])
             for out, part in zip(outputs.split(_ROWS_AT_ONCE), X.split(_ROWS_AT_ONCE), strict=True):
-                out.copy_(recursion.forward(self._with_constant(part), unit_masks))
+                out.copy_(recursion.forward(self._with_constant(part)[None], unit_masks)[0])
             return outputs
 
     def _with_constant(self, X: Tensor) -> Tensor:

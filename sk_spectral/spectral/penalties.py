@@ -52,7 +52,7 @@ class Penalty(Protocol):
         self,
         eigenvalues: Sequence[Tensor],
         eigenvectors: Sequence[Tensor],
-        alpha: float,
+        alpha: float | Tensor,
         d_eigenvalues: Sequence[Tensor | None],
         d_eigenvectors: Sequence[Tensor | None],
         *,
@@ -60,10 +60,13 @@ class Penalty(Protocol):
     ) -> Tensor:
         """Add alpha times the gradient to what is there, without a graph.
 
+        Of R networks of one shape at once where all tensors have a leading axis.
+
         Parameters
         ----------
-        eigenvalues, eigenvectors : the spectral parameters, as in a call
-        alpha : float
+        eigenvalues, eigenvectors : the spectral parameters, as in a call, or of shapes (R, n_l) and
+            (R, n_{l+1}, n_l)
+        alpha : float or Tensor of shape (R,)
             Strength of the penalty.
         d_eigenvalues, d_eigenvectors : sequences of Tensor or None
             Added to in place, each of the shape of its parameter; None for one that is not trained.
@@ -72,7 +75,7 @@ class Penalty(Protocol):
 
         Returns
         -------
-        Tensor of shape ()
+        Tensor of shape (), or (R,)
             The value, not multiplied by alpha.
         """
         ...
@@ -114,7 +117,7 @@ class Gamma:
         self,
         eigenvalues: Sequence[Tensor],
         eigenvectors: Sequence[Tensor],
-        alpha: float,
+        alpha: float | Tensor,
         d_eigenvalues: Sequence[Tensor | None],
         d_eigenvectors: Sequence[Tensor | None],
         *,
@@ -124,61 +127,67 @@ class Gamma:
 
         With `input_at_zero`, λ_0 being 0, ‖T_1[j, :]‖ = |λ_1j| ‖φ_0[j, :]‖ takes no block.
         """
-        last = len(eigenvectors) - 1
-        value = eigenvectors[0].new_zeros(())
+        last, alpha = len(eigenvectors) - 1, _by_unit(alpha)
+        value = eigenvectors[0].new_zeros(eigenvectors[0].shape[:-2])
         if last == 0:
             return value
         differences = _differences(eigenvalues, input_at_zero)
         pairs = zip(eigenvectors, differences, strict=True)
         T = [phi if d is None else phi * d for phi, d in pairs]
 
-        # Of each hidden unit, what goes out to what comes in, and the inverse: 0 where T is 0.
+        # Of each hidden unit alpha times what goes out to what comes in, and the inverse: 0 where T
+        # is 0.
         out_by_in, in_by_out = [], []
         for i in range(last):
-            squared = T[i].square().sum(1)
+            squared = T[i].square().sum(-1)
             incoming = squared.sqrt()
             if differences[i] is None:
                 squared_first, incoming = squared, incoming.mul_(eigenvalues[1]).abs_()
-            outgoing = T[i + 1].square().sum(0)
+            outgoing = T[i + 1].square().sum(-2)
             if i + 1 < last:
-                outgoing += eigenvectors[i + 1].square().sum(0)
+                outgoing += eigenvectors[i + 1].square().sum(-2)
             outgoing = outgoing.sqrt_()
-            value = value + incoming @ outgoing
-            out_by_in.append(outgoing / incoming.clamp_min(_TINY))
-            in_by_out.append(incoming / outgoing.clamp_min(_TINY))
+            value = value + (incoming * outgoing).sum(-1)
+            out_by_in.append(alpha * (outgoing / incoming.clamp_min(_TINY)))
+            in_by_out.append(alpha * (incoming / outgoing.clamp_min(_TINY)))
 
         for i, (phi, d_phi) in enumerate(zip(eigenvectors, d_eigenvectors, strict=True)):
             d_source, d_target = d_eigenvalues[i], d_eigenvalues[i + 1]
             if differences[i] is None:
                 scaled = eigenvalues[1] * out_by_in[0]
                 if d_phi is not None:
-                    d_phi.addcmul_(phi, (scaled * eigenvalues[1])[:, None], value=alpha)
+                    d_phi.addcmul_(phi, (scaled * eigenvalues[1])[..., None])
                 if d_target is not None:
-                    d_target.addcmul_(scaled, squared_first, value=alpha)
+                    d_target.addcmul_(scaled, squared_first)
                 continue
             if i == 0:
-                weighted = T[i] * out_by_in[i][:, None]
+                weighted = T[i] * out_by_in[i][..., None]
             elif i == last:
-                weighted = T[i] * in_by_out[i - 1]
+                weighted = T[i] * in_by_out[i - 1][..., None, :]
             else:
-                weighted = (out_by_in[i][:, None] + in_by_out[i - 1]).mul_(T[i])
+                weighted = T[i] * (out_by_in[i][..., None] + in_by_out[i - 1][..., None, :])
             if d_phi is not None:
-                d_phi.addcmul_(weighted, differences[i], value=alpha)
+                d_phi.addcmul_(weighted, differences[i])
                 if 0 < i < last:
-                    d_phi.addcmul_(phi, in_by_out[i - 1], value=alpha)
+                    d_phi.addcmul_(phi, in_by_out[i - 1][..., None, :])
             weighted *= phi
             if d_source is not None:
-                d_source.add_(weighted.sum(0), alpha=alpha)
+                d_source.add_(weighted.sum(-2))
             if d_target is not None:
-                d_target.sub_(weighted.sum(1), alpha=alpha)
+                d_target.sub_(weighted.sum(-1))
         return value
+
+
+def _by_unit(alpha: float | Tensor) -> float | Tensor:
+    """To be multiplied with what there is for each unit, whether or not networks have an axis."""
+    return alpha[..., None] if isinstance(alpha, Tensor) else alpha
 
 
 def _differences(eigenvalues: Sequence[Tensor], input_at_zero: bool) -> list[Any]:
     """λ_iᵀ − λ_{i+1} for each block; None where the input is at zero: T_1 = −λ_1 ∘ φ_0."""
     first = int(input_at_zero)  # of the blocks that are built
     unbuilt: list[Any] = [None] * first
-    return unbuilt + [v - w[:, None] for v, w in pairwise(eigenvalues[first:])]
+    return unbuilt + [v[..., None, :] - w[..., None] for v, w in pairwise(eigenvalues[first:])]
 
 
 @dataclass(frozen=True)
@@ -192,19 +201,19 @@ class Group:
         self,
         eigenvalues: Sequence[Tensor],
         eigenvectors: Sequence[Tensor],
-        alpha: float,
+        alpha: float | Tensor,
         d_eigenvalues: Sequence[Tensor | None],
         d_eigenvectors: Sequence[Tensor | None],
         *,
         input_at_zero: bool,
     ) -> Tensor:
         """Gradient λ_l / ‖λ_l‖₂."""
-        value = eigenvectors[0].new_zeros(())
+        value, alpha = eigenvalues[0].new_zeros(eigenvalues[0].shape[:-1]), _by_unit(alpha)
         for lam, d_lam in zip(eigenvalues[:-1], d_eigenvalues[:-1], strict=True):
-            norm = vector_norm(lam)
+            norm = vector_norm(lam, dim=-1)
             value = value + norm
             if d_lam is not None:
-                d_lam.add_((lam / norm).nan_to_num_(0.0, 0.0, 0.0), alpha=alpha)
+                d_lam.add_((lam / norm[..., None]).nan_to_num_(0.0, 0.0, 0.0) * alpha)
         return value
 
 
@@ -219,17 +228,19 @@ class L1:
         self,
         eigenvalues: Sequence[Tensor],
         eigenvectors: Sequence[Tensor],
-        alpha: float,
+        alpha: float | Tensor,
         d_eigenvalues: Sequence[Tensor | None],
         d_eigenvectors: Sequence[Tensor | None],
         *,
         input_at_zero: bool,
     ) -> Tensor:
         """Gradient sign(λ_l)."""
+        value, alpha = eigenvalues[0].new_zeros(eigenvalues[0].shape[:-1]), _by_unit(alpha)
         for lam, d_lam in zip(eigenvalues[:-1], d_eigenvalues[:-1], strict=True):
+            value = value + lam.abs().sum(-1)
             if d_lam is not None:
-                d_lam.add_(lam.sign(), alpha=alpha)
-        return self(eigenvalues, eigenvectors)
+                d_lam.add_(lam.sign() * alpha)
+        return value
 
 
 PENALTIES: dict[str, Penalty] = {"gamma": Gamma(), "group": Group(), "l1": L1()}

@@ -37,6 +37,15 @@ class MovingAverage:
         for average, values in zip(self._average, self._parameters, strict=True):
             average.lerp_(values, share)
 
+    def taken(self, kept: Tensor, parameters: Sequence[Tensor]) -> "MovingAverage":
+        """That of some rows of the parameters, which are now elsewhere."""
+        other = MovingAverage(parameters)
+        other._average = [values[kept] for values in self._average]
+        if self._last is not None:
+            other._last = [values[kept] for values in self._last]
+        other._n_steps = self._n_steps
+        return other
+
     def swap_in(self) -> None:
         """Put the average where the parameters are, which are kept."""
         self._last = [values.clone() for values in self._parameters]

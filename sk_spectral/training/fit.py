@@ -11,7 +11,7 @@ from sk_spectral.training.callbacks import Stopping
 from sk_spectral.training.config import TrainingConfig
 from sk_spectral.training.losses import LogLoss, SquaredError, standard_error
 from sk_spectral.training.net import SpectralNet
-from sk_spectral.training.optimizers import OPTIMIZERS
+from sk_spectral.training.optimizers import settings_for
 
 STRONGER_DECAYS = 3.0, 10.0
 """Weight decays to try after that of "auto", relative to it."""
@@ -131,21 +131,10 @@ def new_net(
     It stops by the validation loss and restores the best weights where it is to `stop_early`, else
     by the training loss. That rule comes after the user's callbacks.
     """
-    optimizer, settings = OPTIMIZERS[config.solver]
-    learning_rate, batch_size = config.learning_rate_init, config.batch_size_for(n_samples)
-    if config.solver == "lbfgs":
-        learning_rate = 1.0
-    else:
-        settings = settings | {
-            "weight_decay": config.weight_decay_for(n_samples * config.max_iter, batch_size),
-            # The penalty sees to the eigenvalues.
-            "param_groups": [
-                (
-                    "eigenvalues",
-                    {"lr": config.eigenvalue_rate * learning_rate, "weight_decay": 0.0},
-                )
-            ],
-        }
+    optimizer, settings, of_eigenvalues = settings_for(config, n_samples)
+    learning_rate = settings.pop("lr")
+    if of_eigenvalues:
+        settings = settings | {"param_groups": [("eigenvalues", of_eigenvalues)]}
     stopping = Stopping(
         monitor="valid_loss" if stop_early else "train_loss",
         patience=config.n_iter_no_change,
@@ -165,7 +154,7 @@ def new_net(
         alpha=config.alpha,
         average=bool(config.average),
         generator=generator,
-        batch_size=batch_size,
+        batch_size=config.batch_size_for(n_samples),
         device=str(config.device),
         verbose=int(config.verbose),
         **{f"optimizer__{name}": value for name, value in settings.items()},

@@ -17,7 +17,7 @@ def flat_parameters(network: SpectralNetwork) -> list[tuple[str, nn.Parameter]]:
 
     An optimiser keeps them from one training to the next.
     """
-    sizes = [sum(parameter.numel() for parameter in group) for group in _trained(network)]
+    sizes = [sum(parameter.numel() for parameter in group) for group in trained_parameters(network)]
     like = network.eigenvalues[-1]
     return [
         (name, nn.Parameter(like.new_zeros(size)))
@@ -37,7 +37,7 @@ class FlatParameters:
 
     def __init__(self, network: SpectralNetwork, flat: Sequence[nn.Parameter]) -> None:
         self._views: list[tuple[nn.Parameter, Tensor, Tensor]] = []
-        for trained, whole in zip(_trained(network), flat, strict=True):
+        for trained, whole in zip(trained_parameters(network), flat, strict=True):
             sizes = [parameter.numel() for parameter in trained]
             whole.grad = torch.zeros_like(whole)
             parts = zip(whole.detach().split(sizes), whole.grad.split(sizes), strict=True)
@@ -64,13 +64,16 @@ class FlatParameters:
 
 
 def views_of(flat: Tensor, network: SpectralNetwork, group: int) -> list[Tensor]:
-    """Views of a flat tensor in the shapes of the eigenvalues (0) or the eigenvectors (1)."""
-    trained = _trained(network)[group]
-    parts = flat.split([parameter.numel() for parameter in trained])
+    """Views of a flat tensor in the shapes of the eigenvalues (0) or the eigenvectors (1).
+
+    Of a tensor of shape (R, n_parameters), with a leading axis.
+    """
+    trained = trained_parameters(network)[group]
+    parts = flat.split([parameter.numel() for parameter in trained], dim=-1)
     return [_shaped(part, like) for part, like in zip(parts, trained, strict=True)]
 
 
-def _trained(network: SpectralNetwork) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
+def trained_parameters(network: SpectralNetwork) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
     """Eigenvalues, those of the input where they are trained, and eigenvectors."""
     first, *others = network.eigenvalues
     return [first, *others] if first.requires_grad else others, list(network.eigenvectors)
@@ -78,6 +81,7 @@ def _trained(network: SpectralNetwork) -> tuple[list[nn.Parameter], list[nn.Para
 
 def _shaped(flat: Tensor, parameter: Tensor) -> Tensor:
     """View with the shape of `parameter`; with few columns, these are contiguous."""
+    leading = flat.shape[:-1]
     if parameter.ndim == 2 and parameter.shape[1] <= _FEW_COLUMNS:
-        return flat.view(parameter.shape[::-1]).T
-    return flat.view(parameter.shape)
+        return flat.view(leading + parameter.shape[::-1]).mT
+    return flat.view(leading + parameter.shape)

@@ -34,11 +34,15 @@ class SquaredError(nn.Module):
     def mean_and_gradient(
         self, outputs: Tensor, y: Tensor, weight: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
-        """`weighted_mean` of the losses and its gradient for the outputs."""
+        """`weighted_mean` of the losses and its gradient for the outputs.
+
+        Of several networks at once where all have a leading axis: one mean for each.
+        """
         residual = outputs - y
-        weighted = residual if weight is None else residual * weight[:, None]
-        mean = torch.vdot(weighted.flatten(), residual.flatten()) / residual.numel()
-        return mean, weighted * (2.0 / residual.numel())
+        weighted = residual if weight is None else residual * weight[..., None]
+        n_values = residual.shape[-1] * residual.shape[-2]
+        mean = (weighted * residual).sum((-2, -1)) / n_values
+        return mean, weighted * (2.0 / n_values)
 
     def best_constant(self, outputs: Tensor, y: Tensor, weight: Tensor | None = None) -> Tensor:
         """Weighted mean of y for every row, in the shape of `outputs`."""
@@ -80,22 +84,27 @@ class LogLoss(nn.Module):
     def mean_and_gradient(
         self, outputs: Tensor, y: Tensor, weight: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
-        """`weighted_mean` of the losses and its gradient for the outputs: (p − 1_y) w / n."""
-        if outputs.shape[1] == 1:
-            losses = self(outputs, y)
-            gradient = torch.sigmoid(outputs).sub_(y[:, None])
-        elif y.ndim == 2:
-            log_p = F.log_softmax(outputs, dim=1)
-            losses = -(log_p * y).sum(dim=1)
+        """`weighted_mean` of the losses and its gradient for the outputs: (p − 1_y) w / n.
+
+        Of several networks at once where all have a leading axis: one mean for each.
+        """
+        if outputs.shape[-1] == 1:
+            target = y.to(outputs.dtype)
+            losses = F.binary_cross_entropy_with_logits(outputs[..., 0], target, reduction="none")
+            gradient = torch.sigmoid(outputs).sub_(target[..., None])
+        elif y.ndim == outputs.ndim:
+            log_p = F.log_softmax(outputs, dim=-1)
+            losses = -(log_p * y).sum(dim=-1)
             gradient = log_p.exp_().sub_(y)
         else:
-            log_p = F.log_softmax(outputs, dim=1)
-            losses = F.nll_loss(log_p, y, reduction="none")
+            log_p, code = F.log_softmax(outputs, dim=-1), y[..., None]
+            losses = -log_p.gather(-1, code)[..., 0]
             gradient = log_p.exp_()
-            gradient.scatter_add_(1, y[:, None], gradient.new_full((1, 1), -1.0).expand(len(y), 1))
+            gradient.scatter_add_(-1, code, gradient.new_full((), -1.0).expand(code.shape))
         if weight is not None:
-            gradient *= weight[:, None]
-        return weighted_mean(losses, weight), gradient.div_(len(y))
+            losses = losses * weight
+            gradient *= weight[..., None]
+        return losses.mean(-1), gradient.div_(y.shape[outputs.ndim - 2])
 
     def best_constant(self, outputs: Tensor, y: Tensor, weight: Tensor | None = None) -> Tensor:
         """Logarithm of the weighted class frequencies for every row, in the shape of `outputs`."""

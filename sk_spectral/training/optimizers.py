@@ -1,10 +1,13 @@
 """The optimisers of the solvers, and Adam's step without what does not change between steps."""
 
+from collections.abc import Sequence
 from inspect import unwrap
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+
+from sk_spectral.training.config import TrainingConfig
 
 
 class FusedAdamW(torch.optim.AdamW):
@@ -72,3 +75,26 @@ OPTIMIZERS: dict[str, tuple[type[torch.optim.Optimizer], dict[str, Any]]] = {
     ),
 }
 """By the name of the solver: a class and its settings."""
+
+
+def settings_for(
+    config: TrainingConfig, n_samples: int
+) -> tuple[type[torch.optim.Optimizer], dict[str, Any], dict[str, Any]]:
+    """The optimiser of a training on so many rows, its settings, and those of the eigenvalues."""
+    optimizer, settings = OPTIMIZERS[config.solver]
+    if config.solver == "lbfgs":
+        return optimizer, settings | {"lr": 1.0}, {}
+    learning_rate, batch_size = config.learning_rate_init, config.batch_size_for(n_samples)
+    decay = config.weight_decay_for(n_samples * config.max_iter, batch_size)
+    # The penalty sees to the eigenvalues.
+    of_eigenvalues = {"lr": config.eigenvalue_rate * learning_rate, "weight_decay": 0.0}
+    return optimizer, settings | {"lr": learning_rate, "weight_decay": decay}, of_eigenvalues
+
+
+def optimizer_for(
+    flat: Sequence[nn.Parameter], config: TrainingConfig, n_samples: int
+) -> torch.optim.Optimizer:
+    """An optimiser of the eigenvalues and the eigenvectors, each in one tensor."""
+    optimizer, settings, of_eigenvalues = settings_for(config, n_samples)
+    eigenvalues, eigenvectors = ({"params": [parameter]} for parameter in flat)
+    return optimizer([eigenvalues | of_eigenvalues, eigenvectors], **settings)

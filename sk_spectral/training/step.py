@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Self
 
 import torch
 from torch import Tensor
 
 from sk_spectral.data.batches import Batch
-from sk_spectral.spectral.carry import Recursion
+from sk_spectral.spectral.carry import Recursion, one_replica
 from sk_spectral.spectral.network import SpectralNetwork
 from sk_spectral.spectral.penalties import PENALTIES
 from sk_spectral.training.averaging import MovingAverage
@@ -16,15 +17,20 @@ from sk_spectral.training.losses import LogLoss, SquaredError
 
 
 class GradientStep:
-    """Loss of a batch with its penalty, the gradient written into that of the parameters.
+    """Losses of a batch with their penalties, the gradient written into that of the parameters.
+
+    Of R networks of one shape at once, on a leading axis of every tensor; `of` takes one network.
 
     Parameters
     ----------
-    network : SpectralNetwork
-        Between `__enter__` and `__exit__` of its FlatParameters.
+    eigenvalues, eigenvectors : sequences of tensors of shape (R, n_l) and (R, n_{l+1}, n_l)
+        Read anew in each call.
+    d_eigenvalues, d_eigenvectors : sequences of Tensor or None
+        Written into in each call, in the shapes of these; None where one is not trained.
+    activation : {"relu", "tanh", "gelu", "silu"}
     loss : module of sk_spectral.training.losses
     penalty : {"gamma", "group", "l1"} or None
-    alpha : float
+    alpha : float or Tensor of shape (R,)
         Strength of the penalty.
     unit_masks : sequence of Tensor, optional
         For each hidden layer, (n_l,) factors of its activations.
@@ -32,27 +38,51 @@ class GradientStep:
 
     def __init__(
         self,
+        eigenvalues: Sequence[Tensor],
+        eigenvectors: Sequence[Tensor],
+        d_eigenvalues: Sequence[Tensor | None],
+        d_eigenvectors: Sequence[Tensor | None],
+        activation: str,
+        loss: SquaredError | LogLoss,
+        penalty: str | None,
+        alpha: float | Tensor,
+        unit_masks: Sequence[Tensor] | None = None,
+    ) -> None:
+        self._unit_masks = unit_masks
+        self._loss, self._alpha = loss, alpha
+        is_free = not isinstance(alpha, Tensor) and not alpha
+        self._add_penalty = None if penalty is None or is_free else PENALTIES[penalty].add_gradient
+        self._lam, self._phi = eigenvalues, eigenvectors
+        self._d_lam, self._d_phi = d_eigenvalues, d_eigenvectors
+        at_zero = [not bool(lam.any()) for lam in self._lam[:-1]]
+        self._recursion = Recursion(self._lam, self._phi, activation, at_zero)
+        # Layers that have not left 0; whether one has, a GPU would have to be asked at each step.
+        self._waiting = [i for i, d in enumerate(self._d_lam[:-1]) if d is not None and at_zero[i]]
+        if self._lam[0].device.type != "cpu":
+            self._leave_zero(self._waiting)
+
+    @classmethod
+    def of(
+        cls,
         network: SpectralNetwork,
         loss: SquaredError | LogLoss,
         penalty: str | None,
         alpha: float,
         unit_masks: Sequence[Tensor] | None = None,
-    ) -> None:
-        self._unit_masks = unit_masks
-        self._loss, self._alpha = loss, alpha
-        self._add_penalty = (
-            PENALTIES[penalty].add_gradient if penalty is not None and alpha else None
+    ) -> Self:
+        """That of one network, between `__enter__` and `__exit__` of its FlatParameters."""
+        lam, phi = list(network.eigenvalues), list(network.eigenvectors)
+        return cls(
+            one_replica([values.detach() for values in lam]),
+            one_replica([values.detach() for values in phi]),
+            one_replica([values.grad for values in lam]),
+            one_replica([values.grad for values in phi]),
+            network.activation,
+            loss,
+            penalty,
+            alpha,
+            unit_masks,
         )
-        self._lam = [lam.detach() for lam in network.eigenvalues]
-        self._phi = [phi.detach() for phi in network.eigenvectors]
-        self._d_lam = [lam.grad for lam in network.eigenvalues]
-        self._d_phi = [phi.grad for phi in network.eigenvectors]
-        at_zero = [not bool(lam.any()) for lam in self._lam[:-1]]
-        self._recursion = Recursion(self._lam, self._phi, network.activation, at_zero)
-        # Layers that have not left 0; whether one has, a GPU would have to be asked at each step.
-        self._waiting = [i for i, d in enumerate(self._d_lam[:-1]) if d is not None and at_zero[i]]
-        if self._lam[0].device.type != "cpu":
-            self._leave_zero(self._waiting)
 
     def _leave_zero(self, layers: list[int]) -> None:
         for i in layers:
@@ -60,7 +90,10 @@ class GradientStep:
         self._waiting = [i for i in self._waiting if i not in layers]
 
     def __call__(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Penalised mean loss, and the outputs, of a batch whose X has its constant column."""
+        """Penalised mean losses (R,), and the outputs, of a batch of R networks.
+
+        Its X of shape (R, n_samples, n_0) has its constant column.
+        """
         if self._waiting:
             self._leave_zero([i for i in self._waiting if bool(self._lam[i].any())])
         outputs = self._recursion.forward(batch.X, self._unit_masks)
@@ -71,7 +104,7 @@ class GradientStep:
                 self._lam, self._phi, self._alpha, self._d_lam, self._d_phi,
                 input_at_zero=self._recursion.at_zero[0],
             )  # fmt: skip
-            value = torch.add(value, cost, alpha=self._alpha)
+            value = value + self._alpha * cost
         return value, outputs
 
 
@@ -115,7 +148,7 @@ class DirectStep:
     ) -> dict[str, Tensor]:
         """One step; `on_gradient` is called before the optimiser is."""
         with torch.no_grad():
-            loss, outputs = self._gradient(batch)
+            losses, outputs = self._gradient(Batch(*one_replica(batch)))
         if on_gradient is not None:
             on_gradient()
         self._optimizer.step()
@@ -123,7 +156,7 @@ class DirectStep:
             view.copy_(value)
         if self._average is not None:
             self._average.update()
-        return {"loss": loss, "y_pred": outputs}
+        return {"loss": losses[0], "y_pred": outputs[0]}
 
 
 @contextmanager
@@ -141,7 +174,7 @@ def direct_steps(
     flat = [group["params"][0] for group in optimizer.param_groups]
     with FlatParameters(network, flat) as parameters:
         yield DirectStep(
-            GradientStep(network, loss, penalty, alpha, unit_masks),
+            GradientStep.of(network, loss, penalty, alpha, unit_masks),
             optimizer,
             parameters,
             MovingAverage([values.data for values in flat]) if average else None,

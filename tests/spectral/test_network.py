@@ -77,7 +77,7 @@ def test_the_forward_never_builds_a_skip_block(monkeypatch):
 
         def __torch_function__(self, func, types, args=(), kwargs=None):
             if func.__name__ in {"matmul", "__matmul__", "mm", "addmm", "linear", "bmm"}:
-                assert args[0].shape[0] in {n_rows, 2 * n_rows}
+                assert args[0].shape[-2] == n_rows
                 type(self).n_products += 1
             return func(*args, **(kwargs or {}))
 

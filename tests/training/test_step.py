@@ -18,6 +18,7 @@ from spectral_cases import randomize
 from sk_spectral import SpectralNetwork
 from sk_spectral.data.batches import Batch, TensorDataset
 from sk_spectral.spectral import penalties
+from sk_spectral.spectral.carry import one_replica
 from sk_spectral.training.config import TrainingConfig
 from sk_spectral.training.fit import new_net
 from sk_spectral.training.flat_parameters import FlatParameters, flat_parameters
@@ -59,9 +60,9 @@ def by_autograd(network, loss, penalty, alpha, batch):
 
 
 def with_constant(batch, network):
-    if not network.fit_intercept:
-        return batch
-    return batch._replace(X=torch.cat([batch.X, batch.X.new_ones(len(batch.X), 1)], dim=1))
+    if network.fit_intercept:
+        batch = batch._replace(X=torch.cat([batch.X, batch.X.new_ones(len(batch.X), 1)], dim=1))
+    return Batch(*one_replica(batch))
 
 
 @pytest.mark.parametrize("hidden", ["none", "one", "two", "five"])
@@ -87,12 +88,12 @@ def test_value_and_gradient(
     batch = problem(loss, n_outputs, weighted)
     value, gradients = by_autograd(network, loss, penalty, 0.1, batch)
     attach(network)
-    step = GradientStep(network, loss, penalty, 0.1)
+    step = GradientStep.of(network, loss, penalty, 0.1)
     for _ in range(2):  # buffers are used again
         got, outputs = step(with_constant(batch, network))
-        torch.testing.assert_close(got, value, rtol=1e-12, atol=1e-12)
+        torch.testing.assert_close(got[0], value, rtol=1e-12, atol=1e-12)
         with torch.no_grad():
-            torch.testing.assert_close(outputs, network(batch.X), rtol=1e-12, atol=1e-12)
+            torch.testing.assert_close(outputs[0], network(batch.X), rtol=1e-12, atol=1e-12)
         for parameter, expected in zip(network.parameters(), gradients, strict=True):
             if expected is None:
                 assert parameter.grad is None
@@ -105,7 +106,7 @@ def test_growth_from_the_perceptron_is_followed_step_by_step():
     loss, batch = SquaredError(), problem(SquaredError(), 2, False)
     network = seeded([3, 4, 5, 4, 2])
     flat = attach(network)
-    step = GradientStep(network, loss, None, 0.0)
+    step = GradientStep.of(network, loss, None, 0.0)
     stages = set()
     for _ in range(6):
         _, gradients = by_autograd(network, loss, None, 0.0, batch)
@@ -124,7 +125,7 @@ def test_growth_from_the_perceptron_is_followed_step_by_step():
 def test_batches_of_several_sizes():
     loss, network = SquaredError(), randomize(seeded([3, 4, 2]))
     attach(network)
-    step = GradientStep(network, loss, "gamma", 0.1)
+    step = GradientStep.of(network, loss, "gamma", 0.1)
     for n_samples in (9, 4, 9):
         batch = problem(loss, 2, True, n_samples)
         _, gradients = by_autograd(network, loss, "gamma", 0.1, batch)
