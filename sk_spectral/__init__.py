@@ -9,7 +9,8 @@ The house, each room importing only those below it:
     model        what is left: predicts, and can be read
     spectral     the mathematics
 
-Beside them `datasets`, whose needed architecture is known, and on top `display` and `export`.
+Beside them `datasets`, whose needed architecture is known, and on top `inspection`, which repeats
+searches, `display` and `export`.
 """
 
 from importlib import import_module

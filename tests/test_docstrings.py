@@ -12,10 +12,10 @@ from sk_spectral import SpectralNASClassifier, SpectralNASRegressor
 from sk_spectral.estimators.parameters import CONSTRAINTS
 
 FACES = ("", ".spectral", ".model", ".data", ".training", ".search", ".estimators", ".datasets",
-         ".display", ".export")  # fmt: skip
+         ".display", ".export", ".inspection")  # fmt: skip
 """What users and rooms import from."""
 
-BY_REFERENCE = {"SearchConfig"}
+BY_REFERENCE = {"SearchConfig", "TrainingConfig"}
 """Their parameters are those of the estimators, and documented there."""
 
 UNDERLINE = re.compile(r"^([A-Z][A-Za-z ]+)\n-{3,}\n", flags=re.MULTILINE)

@@ -20,7 +20,8 @@ BESIDE = {
     "topology": {"model"},
     "preparation": {"data"},
     "datasets": set(),
-    "display": {"display", "spectral", "model", "estimators"},
+    "display": {"display", "spectral", "model", "estimators", "inspection"},
+    "inspection": {"model"},
     "export": {"spectral", "model", "estimators"},
     "": {"spectral", "estimators"},
 }

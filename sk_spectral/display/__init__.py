@@ -1,10 +1,18 @@
 """Pictures of what was learned, in the form of scikit-learn's displays.
 
-May import `spectral`, `model` and `estimators`; matplotlib is imported where something is drawn.
+May import `spectral`, `model`, `estimators` and `inspection`; matplotlib is imported where
+something is drawn.
 """
 
 from sk_spectral.display.effects import EffectDisplay
+from sk_spectral.display.sample import TopologySampleDisplay
 from sk_spectral.display.topology import SpectrumDisplay, TopologyDisplay
 from sk_spectral.display.training import TrainingDisplay
 
-__all__ = ["EffectDisplay", "SpectrumDisplay", "TopologyDisplay", "TrainingDisplay"]
+__all__ = [
+    "EffectDisplay",
+    "SpectrumDisplay",
+    "TopologyDisplay",
+    "TopologySampleDisplay",
+    "TrainingDisplay",
+]

@@ -6,9 +6,10 @@ May import of `spectral` what needs no torch: fitted networks predict with NumPy
 from sk_spectral.model.compact import CompactNetwork
 from sk_spectral.model.pieces import Pieces
 from sk_spectral.model.topology import Topology
+from sk_spectral.model.topology_sample import TopologySample
 
-__all__ = ["CompactNetwork", "Pieces", "Topology"]
+__all__ = ["CompactNetwork", "Pieces", "Topology", "TopologySample"]
 
 # Files of fitted estimators name these by the room, so that a move within it breaks none.
-for _class in (CompactNetwork, Pieces, Topology):
+for _class in (CompactNetwork, Pieces, Topology, TopologySample):
     _class.__module__ = __name__

@@ -135,6 +135,11 @@ class Topology:
         """Whether the outputs are sums of functions of one feature each; a linear map is, too."""
         return self.n_active_layers == 0 or self.joins_inputs is False
 
+    @property
+    def verdict(self) -> str:
+        """How much network the data asked for: "linear", "additive" or "network"."""
+        return "linear" if self.is_linear else "additive" if self.is_additive else "network"
+
     def headline(self) -> str:
         """What was learned, in one line."""
         if self.is_linear:
@@ -201,6 +206,7 @@ class Topology:
             "n_active_units": list(self.n_active_units),
             "n_active_layers": self.n_active_layers,
             "is_linear": self.is_linear,
+            "verdict": self.verdict,
         }
 
     @classmethod

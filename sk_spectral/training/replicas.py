@@ -27,7 +27,7 @@ _VALUES_AT_ONCE = 1 << 18
 its cache, and take longer than one by one."""
 
 
-@dataclass(eq=False)
+@dataclass(frozen=True, eq=False)
 class Replica:
     """One of the networks, and how it was trained.
 
@@ -42,12 +42,25 @@ class Replica:
     """
 
     network: SpectralNetwork
+    train_losses: list[float]
+    valid_losses: list[float]
+    stopped: bool
+
+
+@dataclass(eq=False)
+class _Course:
+    """A replica in training, and what its stopping rule remembers."""
+
+    network: SpectralNetwork
     train_losses: list[float] = field(default_factory=list)
     valid_losses: list[float] = field(default_factory=list)
     stopped: bool = False
-    _to_beat: float = inf
-    _n_misses: int = 0
-    _best: SpectralNetwork | None = None
+    to_beat: float = inf
+    n_misses: int = 0
+    best: SpectralNetwork | None = None
+
+    def found(self) -> Replica:
+        return Replica(self.network, self.train_losses, self.valid_losses, self.stopped)
 
 
 def train_replicas(
@@ -108,7 +121,7 @@ def train_replicas(
     if not networks:
         return []
     every = torch.arange(len(rows), device=rows.X.device)
-    found = [Replica(deepcopy(network)) for network in networks]
+    found = [_Course(deepcopy(network)) for network in networks]
     n_rows = counts.pop() if counts else len(rows)
     size = _n_at_once(networks[0], config.batch_size_for(n_rows))
     for start in range(0, len(networks), size):
@@ -124,7 +137,7 @@ def train_replicas(
             config,
         )
         side_by_side.train(config.max_iter if n_epochs is None else n_epochs)
-    return found
+    return [course.found() for course in found]
 
 
 def _n_at_once(network: SpectralNetwork, batch_size: int) -> int:
@@ -138,7 +151,7 @@ class _SideBySide:
 
     def __init__(
         self,
-        replicas: list[Replica],
+        replicas: list[_Course],
         rows: TensorDataset,
         picked: Tensor,
         valid: list[TensorDataset] | None,
@@ -261,16 +274,16 @@ class _SideBySide:
         if len(going) < len(self._replicas):
             self._keep(going)
 
-    def _goes_on(self, r: int, replica: Replica, loss: float) -> bool:
+    def _goes_on(self, r: int, replica: _Course, loss: float) -> bool:
         """The rule of the config: whether a loss, or those that are still to come, may improve."""
-        if loss < replica._to_beat:
-            replica._to_beat, replica._n_misses = loss - self._config.tol, 0
+        if loss < replica.to_beat:
+            replica.to_beat, replica.n_misses = loss - self._config.tol, 0
             if self._valid is not None:
-                replica._best = replica._best or deepcopy(replica.network)
-                self._copy(r, replica._best)
+                replica.best = replica.best or deepcopy(replica.network)
+                self._copy(r, replica.best)
         else:
-            replica._n_misses += 1
-        return replica._n_misses < self._config.n_iter_no_change
+            replica.n_misses += 1
+        return replica.n_misses < self._config.n_iter_no_change
 
     def _valid_loss(self, r: int, rows: TensorDataset) -> float:
         network = self._replicas[r].network
@@ -278,11 +291,11 @@ class _SideBySide:
         losses = self._loss(network.evaluate(rows.X), rows.y)
         return float(weighted_mean(losses, rows.sample_weight))
 
-    def _write(self, r: int, replica: Replica) -> None:
+    def _write(self, r: int, replica: _Course) -> None:
         """Give a network what was found for it."""
-        if replica._best is not None:
-            replica.network.load_state_dict(replica._best.state_dict())
-            replica._best = None
+        if replica.best is not None:
+            replica.network.load_state_dict(replica.best.state_dict())
+            replica.best = None
         else:
             self._copy(r, replica.network)
 
