@@ -5,12 +5,14 @@ something is drawn.
 """
 
 from sk_spectral.display.effects import EffectDisplay
+from sk_spectral.display.path import PathDisplay
 from sk_spectral.display.sample import TopologySampleDisplay
 from sk_spectral.display.topology import SpectrumDisplay, TopologyDisplay
 from sk_spectral.display.training import TrainingDisplay
 
 __all__ = [
     "EffectDisplay",
+    "PathDisplay",
     "SpectrumDisplay",
     "TopologyDisplay",
     "TopologySampleDisplay",

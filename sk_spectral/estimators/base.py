@@ -262,6 +262,7 @@ class SpectralSearch(Predictor, metaclass=ABCMeta):
     def _store(self, result: SearchResult) -> None:
         self.network_, self.net_, self._scaling = result.network, result.net, result.scaling
         self.compact_, self.topology_ = result.compact, result.topology
+        self.topology_path_ = result.path
         self.feature_importances_ = result.feature_importances
         self.loss_curve_, self.loss_ = result.history, result.loss
         self.n_iter_ = len(self.loss_curve_)

@@ -100,6 +100,9 @@ class SpectralNASRegressor(RegressorMixin, SpectralSearch):
         What was learned: ‖Γ‖, active blocks and units, read off the network that predicts.
     compact_ : CompactNetwork
         The network that predicts, NumPy arrays in your units.
+    topology_path_ : TopologyPath
+        What smaller networks would have lost, as far as they were tried, and `at` so many units
+        the network itself.
     feature_importances_ : array of shape (n_features,)
         Share of the squared norm over all paths to the outputs that starts at each input, in units
         of training; exactly 0 for an input that is not read.

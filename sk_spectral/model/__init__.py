@@ -4,12 +4,20 @@ May import of `spectral` what needs no torch: fitted networks predict with NumPy
 """
 
 from sk_spectral.model.compact import CompactNetwork
+from sk_spectral.model.path import PathPoint, TopologyPath
 from sk_spectral.model.pieces import Pieces
 from sk_spectral.model.topology import Topology
 from sk_spectral.model.topology_sample import TopologySample
 
-__all__ = ["CompactNetwork", "Pieces", "Topology", "TopologySample"]
+__all__ = [
+    "CompactNetwork",
+    "PathPoint",
+    "Pieces",
+    "Topology",
+    "TopologyPath",
+    "TopologySample",
+]
 
 # Files of fitted estimators name these by the room, so that a move within it breaks none.
-for _class in (CompactNetwork, Pieces, Topology, TopologySample):
+for _class in (CompactNetwork, PathPoint, Pieces, Topology, TopologyPath, TopologySample):
     _class.__module__ = __name__

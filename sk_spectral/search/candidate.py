@@ -38,6 +38,8 @@ class Candidate:
         Those that `network` has, where it lost some of the search's.
     fine_tuned_from : Checkpoint or None
         How to fine-tune these units again, on more rows.
+    tried : tuple of Candidate
+        What was tried beside it, without what these were compared with.
     """
 
     network: SpectralNetwork
@@ -48,6 +50,7 @@ class Candidate:
     n_read: int | None = None
     inputs: Tensor | None = None
     fine_tuned_from: Checkpoint | None = None
+    tried: "tuple[Candidate, ...]" = ()
 
     @classmethod
     def linear(

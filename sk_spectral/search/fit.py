@@ -100,7 +100,8 @@ def search_architecture(
     found = _climb(problem, on_features)
     message = config.training.batch_size_message(len(split.train))
     told = () if message is None else ((UserWarning, message),)
-    return result_of(found.candidate, found.net, found.scaling, found.rows, told + found.warnings)
+    given = found.candidate, found.net, found.scaling, found.rows
+    return result_of(*given, told + found.warnings, found.points)
 
 
 def _climb(problem: Problem, on_features: Start | None) -> Found:

@@ -9,6 +9,7 @@ from sk_spectral.search.compaction import evenly_spaced
 from sk_spectral.search.evaluation import Evaluator
 from sk_spectral.search.fine_tuning import FineTuning
 from sk_spectral.search.out_of_fold import OutOfFold
+from sk_spectral.search.path import points_of
 from sk_spectral.search.problem import Found, Problem, Warnings
 from sk_spectral.search.pruning import prune
 from sk_spectral.search.selection import over_regularisation, select
@@ -54,6 +55,7 @@ def _with_inputs(problem: Problem, found: Found) -> Found:
         found.scaling.narrowed(read),
         found.rows.with_inputs(candidate.inputs),
         found.warnings,
+        found.points,
     )
 
 
@@ -96,7 +98,9 @@ def _train_and_select(
         found = over_regularisation(free, network, kept, evaluator, rows, compared, sources)
         if found is not None:
             warnings = problem.about_alpha(found) + warnings
-    return Found(kept, net, scaling, evenly_spaced(rows), warnings), fine_tuning
+    points = tuple(points_of(kept.tried, scaling))
+    kept = replace(kept, tried=())
+    return Found(kept, net, scaling, evenly_spaced(rows), warnings, points), fine_tuning
 
 
 def _about_max_iter(problem: Problem, net: SpectralNet, compared: OutOfFold | None) -> Warnings:

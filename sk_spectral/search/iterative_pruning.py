@@ -71,6 +71,8 @@ class IterativePruning:
     ----------
     best : Candidate
         With how to make the last refit that was kept again, to more rows.
+    tried : list of Candidate
+        The whole, and every network that was refitted.
     """
 
     def __init__(
@@ -82,6 +84,7 @@ class IterativePruning:
         report: Callable[[str], None] = lambda line: None,
     ) -> None:
         self.best = unpruned(network, evaluator)
+        self.tried = [self.best]
         self.evaluator = evaluator
         self._limits, self._refit, self._report = limits, refit, report
         self._least_outputs = network.evaluate(evaluator.X, self.best.unit_masks)
@@ -140,15 +143,17 @@ class IterativePruning:
             f"{what}, refitted: loss {float(losses.mean()):.4g}, "
             f"rise {rise:.2g} of {limit:.2g}: {'kept' if is_kept else 'taken back'}"
         )
+        candidate = replace(
+            best,
+            network=refitted,
+            unit_masks=masks,
+            inputs=inputs,
+            loss_after=float(losses.mean()),
+            fine_tuned_from=Checkpoint(network, n_epochs),
+        )
+        self.tried.append(candidate)
         if is_kept:
-            self.best = replace(
-                best,
-                network=refitted,
-                unit_masks=masks,
-                inputs=inputs,
-                loss_after=float(losses.mean()),
-                fine_tuned_from=Checkpoint(network, n_epochs),
-            )
+            self.best = candidate
         return is_kept
 
     def importances(self) -> list[Tensor]:

@@ -12,6 +12,7 @@ from sk_spectral.data.batches import TensorDataset
 from sk_spectral.data.dataset import Data
 from sk_spectral.data.scaling import Scaling
 from sk_spectral.data.splitting import Split
+from sk_spectral.model.path import PathPoint
 from sk_spectral.search.baseline import LinearMaps
 from sk_spectral.search.candidate import Candidate, with_linear_map
 from sk_spectral.search.config import SearchConfig
@@ -28,13 +29,17 @@ Warnings = tuple[tuple[type[Warning], str], ...]
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """What is left, the net that a user is shown, some rows trained on, and what to tell."""
+    """What is left, the net that a user is shown, some rows trained on, and what to tell.
+
+    And what was tried beside it.
+    """
 
     candidate: Candidate
     net: SpectralNet
     scaling: Scaling
     rows: TensorDataset
     warnings: Warnings
+    points: tuple[PathPoint, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,5 +1,6 @@
 """What a search starts from, and what it ends with."""
 
+from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import Self
@@ -12,10 +13,12 @@ from sk_spectral.data.batches import TensorDataset
 from sk_spectral.data.dataset import Data
 from sk_spectral.data.scaling import Scaling
 from sk_spectral.model.compact import CompactNetwork
+from sk_spectral.model.path import PathPoint, TopologyPath
 from sk_spectral.model.topology import Topology
 from sk_spectral.search.candidate import Candidate
 from sk_spectral.search.compaction import read
 from sk_spectral.search.config import SearchConfig
+from sk_spectral.search.path import path_of
 from sk_spectral.search.streams import RandomStreams
 from sk_spectral.spectral.network import SpectralNetwork
 from sk_spectral.training.net import SpectralNet
@@ -85,6 +88,8 @@ class SearchResult:
     compact : CompactNetwork
         What is left, in the units of the rows.
     topology : Topology
+    path : TopologyPath
+        Of what is left, and what was tried beside it.
     feature_importances : array of shape (n_features,)
     history : list of float
         Training loss by epoch.
@@ -101,6 +106,7 @@ class SearchResult:
     unit_masks: list[torch.Tensor]
     compact: CompactNetwork
     topology: Topology
+    path: TopologyPath
     feature_importances: NDArray[np.float64]
     history: list[float]
     loss: float
@@ -147,6 +153,7 @@ def result_of(
     scaling: Scaling,
     rows: TensorDataset,
     warnings: tuple[tuple[type[Warning], str], ...] = (),
+    points: Sequence[PathPoint] = (),
 ) -> SearchResult:
     """Cut the compact network out and read its topology, on some rows that were trained on.
 
@@ -157,13 +164,15 @@ def result_of(
         network.load_state_dict(candidate.network.state_dict())
     network.to("cpu")
     compact, topology, importances = read(candidate, rows, scaling.pieces)
+    folded = scaling.fold_into(compact)
     return SearchResult(
         network,
         net,
         scaling,
         candidate.unit_masks,
-        scaling.fold_into(compact),
+        folded,
         topology,
+        path_of(points, folded, topology),
         importances,
         list(net.history[:, "train_loss"]),
         candidate.loss_after,

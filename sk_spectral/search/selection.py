@@ -92,7 +92,8 @@ def select(
         drop_bends(pruning, train, sources)
     drop_layers(pruning)
     halve_units(pruning)
-    return pruning.best
+    others = [candidate for candidate in pruning.tried if candidate is not pruning.best]
+    return replace(pruning.best, tried=(*ladder, *others))
 
 
 def baselines(

@@ -22,7 +22,7 @@ from sk_spectral.training.optimizers import optimizer_for
 from sk_spectral.training.step import GradientStep
 from sk_spectral.training.threads import limited_threads
 
-_VALUES_AT_ONCE = 1 << 18
+_VALUES_AT_ONCE = 320_000
 """Activations of all layers of the networks that are trained at once, on a CPU: more of them leave
 its cache, and take longer than one by one."""
 
