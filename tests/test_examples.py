@@ -147,3 +147,14 @@ def test_has_the_form_of_a_gallery(name):
     assert text.startswith('"""\n')
     assert underline == "=" * len(title)
     assert text.count("\n# %%\n") >= 2
+
+
+@pytest.mark.slow
+def test_how_small_how_sure(output):
+    numbers, printed = run("plot_08_how_small_how_sure", output, "--jobs", "1")
+    assert (output / "plot_08_path.png").exists()
+    assert printed.splitlines()[0].split()[:3] == ["units", "by", "layer"]
+    linear, additive, *_ = numbers["path"]
+    assert (linear["verdict"], additive["verdict"]) == ("linear", "additive")
+    assert 0.6 < linear["score"] < additive["score"] < numbers["path"][-1]["score"]
+    assert sum(numbers["verdicts"].values()) == 1.0
