@@ -8,7 +8,8 @@ of steps of networks a second, medians of interleaved runs, and their ratio to o
 Expected before the first run: of the 50 calls of a step of 2 → 300 → 1 three quarters of the time
 are calls, so that 64 of them take a quarter of it; of 65 → 64 → 64 → 10 two thirds are. Where all
 activations of the R networks leave the cache, arithmetic waits for memory, and half is lost again:
-so `train_replicas` takes as many at once as fit, here ten of the first and twenty-four of the second.
+so `train_replicas` takes as many at once as fit, here ten of the first and twenty-four of the
+second.
 """
 
 import argparse
