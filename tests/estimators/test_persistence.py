@@ -13,7 +13,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sk_spectral import SpectralNASRegressor
+from sk_spectral.model import Topology
 from sk_spectral.search.compaction import compact_network
+from sk_spectral.search.path import path_of
 
 
 @pytest.fixture
@@ -37,6 +39,8 @@ def test_thirty_units_of_the_default_layers_take_less_than_100_kilobytes(model, 
     assert small.compact_.pieces is not None
     masks = [np.arange(64) < 15] * 2
     small.compact_ = small._scaling.fold_into(compact_network(small.network_, masks))
+    small.topology_ = Topology.from_compact(small.compact_)
+    small.topology_path_ = path_of((), small.compact_, small.topology_)
     dumped = pickle.dumps(small)
     assert len(dumped) <= 100_000
     X, _ = wide_rows
@@ -89,7 +93,7 @@ TRUSTED = README.split("```text trusted\n")[1].split("```")[0].split()
 def test_skops_needs_to_trust_the_own_types_alone(
     model, wide_rows, fitted_classifier, iris_rows, tmp_path
 ):
-    assert len(TRUSTED) == 6
+    assert len(TRUSTED) == 8
     piped = make_pipeline(StandardScaler().fit(iris_rows[0]), fitted_classifier)
     for fitted, (X, _) in ((model, wide_rows), (piped, iris_rows)):
         file = tmp_path / "model.skops"
@@ -100,14 +104,16 @@ def test_skops_needs_to_trust_the_own_types_alone(
 
 
 def test_files_written_before_there_were_rooms_load(model, wide_rows):
-    """They name the modules in which these classes were then."""
-    file = pickle.dumps(model, protocol=2)
-    for room, former, name in (
+    """They name the modules in which these classes were then, and hold no path."""
+    former = deepcopy(model)
+    del former.topology_path_
+    file = pickle.dumps(former, protocol=2)
+    for room, module, name in (
         (b"model", b"compact", b"CompactNetwork"),
         (b"model", b"topology", b"Topology"),
         (b"data", b"preparation", b"Scaling"),
     ):
-        here, there = (b"csk_spectral." + at + b"\n" + name for at in (room, former))
+        here, there = (b"csk_spectral." + at + b"\n" + name + b"\n" for at in (room, module))
         assert here in file
         file = file.replace(here, there)
     X, _ = wide_rows
