@@ -101,8 +101,7 @@ def _search(
     if bootstrap:
         stratify = y if is_classifier(last) else None
         X, y = resample(X, y, random_state=rows, stratify=stratify)
-    last = estimator.fit(X, y, **fit_params)
-    last = last.steps[-1][1] if hasattr(last, "steps") else last
+    estimator.fit(X, y, **fit_params)
     topology = getattr(last, "topology_", None)
     if not isinstance(topology, Topology):
         raise ValueError(

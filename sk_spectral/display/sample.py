@@ -8,7 +8,7 @@ import numpy as np
 from sk_spectral.display.figures import pyplot_or_error
 from sk_spectral.inspection import topology_sample
 from sk_spectral.model import TopologySample
-from sk_spectral.model.topology_sample import VERDICTS
+from sk_spectral.model.topology_sample import VERDICTS, deviation
 
 _MOST_FEATURES = 12
 
@@ -101,8 +101,7 @@ class TopologySampleDisplay:
         for layer in range(n_layers):
             own = counts[:, layer]
             axes.plot(layer + beside, own, "o", color="C0", alpha=0.45, markersize=4)
-            deviation = own.std(ddof=1) if n_repeats > 1 else 0.0
-            axes.errorbar(layer + 0.32, own.mean(), deviation, fmt="_", color="C1", capsize=3)
+            axes.errorbar(layer + 0.32, own.mean(), deviation(own), fmt="_", color="C1", capsize=3)
         axes.set_xticks(range(n_layers), [f"hidden {layer + 1}" for layer in range(n_layers)])
         axes.set_xlim(-0.6, n_layers - 0.4)
         axes.set_ylim(bottom=0 if counts.any() else -0.05, top=None if counts.any() else 1.0)

@@ -102,7 +102,7 @@ class TopologySample:
         values["parameters"] = np.array([topology.n_parameters for topology in self.topologies])
         for name, of_repeats in values.items():
             lines.append(
-                f"{name:<20}{of_repeats.mean():>10.4g}{_deviation(of_repeats):>12.3g}"
+                f"{name:<20}{of_repeats.mean():>10.4g}{deviation(of_repeats):>12.3g}"
                 f"{of_repeats.min():>10.4g}{of_repeats.max():>10.4g}"
             )
         bent = (self.n_pieces > 0).mean(axis=0)
@@ -148,11 +148,16 @@ class TopologySample:
         return f"TopologySample({self.headline()})"
 
 
-def _deviation(values: NDArray[Any]) -> float:
-    """Standard deviation of the repeats, with n − 1; 0 of a single one."""
+def deviation(values: NDArray[Any]) -> float:
+    """Standard deviation of the repeats, with n − 1; 0 of a single one.
+
+    Parameters
+    ----------
+    values : array of shape (n_repeats,)
+    """
     return float(values.std(ddof=1)) if len(values) > 1 else 0.0
 
 
 def _spread(values: Sequence[float] | NDArray[Any]) -> str:
     of_repeats = np.asarray(values)
-    return f"{of_repeats.mean():.3g} ± {_deviation(of_repeats):.2g}"
+    return f"{of_repeats.mean():.3g} ± {deviation(of_repeats):.2g}"

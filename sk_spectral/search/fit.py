@@ -132,9 +132,9 @@ def _climb(problem: Problem, on_features: Start | None) -> Found:
         return grow(found, compared)
     reads_pieces = found.start.scaling.pieces is not None
     if compared.has_network and compared.n_read is None and reads_pieces:
-        above, again = _from_additive(found, split.splitter, folds, linear)
-        if again is not None and again.prefers_units():
-            return grow(above, again)
+        grown = _from_additive(found, split.splitter, folds, linear)
+        if grown is not None:
+            return grown
     problem.report("no hidden unit: on rows held out they do not beat the best linear map")
     warnings: Warnings = ()
     if config.training.is_penalized and compared.has_network:
@@ -189,8 +189,10 @@ def _from_additive(
     splitter: Splitter,
     folds: Sequence[NDArray[np.bool_]],
     linear: OutOfFold,
-) -> tuple[Problem, OutOfFold | None]:
-    """Networks that set out from the additive model, and read no other pieces than it does.
+) -> Found | None:
+    """A network that sets out from the additive model, and reads no other pieces than it does.
+
+    None where such networks lose to it on rows held out.
 
     With more weight decay, too: where inputs hardly join, a network that has to learn how they bend
     as well learns as much noise as it gains.
@@ -203,8 +205,11 @@ def _from_additive(
     start_for = partial(above.linear_map, above.start.network, linear.shrinkage, None)
     by_folds = above.with_training(training), splitter, folds, replace(linear, read=None)
     compared, _ = _cross_validate(*by_folds, start_for)
+    if compared is None or not compared.prefers_units():
+        return None
     rows, _ = above.rows_by_use()
-    return above.starting_from(replace(above.start, network=start_for(rows))), compared
+    start = replace(above.start, network=start_for(rows))
+    return grow(above.starting_from(start), compared)
 
 
 def _stay_linear(
