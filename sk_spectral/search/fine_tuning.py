@@ -11,7 +11,7 @@ from sk_spectral.search.streams import RandomStreams
 from sk_spectral.spectral.network import SpectralNetwork
 from sk_spectral.training.config import TrainingConfig
 from sk_spectral.training.fit import train
-from sk_spectral.training.losses import LogLoss, SquaredError
+from sk_spectral.training.losses import LogLoss, SquaredError, weighted_mean
 from sk_spectral.training.net import SpectralNet
 
 _SHARE_OF_THE_WHOLE = 0.7
@@ -99,15 +99,29 @@ class FineTuning:
         return net.module_, 1 + int(np.argmin(net.history[:, "valid_loss"]))
 
     def again(self, candidate: Candidate, rows: TensorDataset) -> Candidate:
-        """Make the last fine-tuning of a candidate again, on all rows: there are none to watch."""
+        """Make the last fine-tuning of a candidate again, on all rows: there are none to watch.
+
+        An epoch that no rows watch may be a bad one. Where it ends above what is lost on all rows
+        without it, though a part of them was new to that, the candidate stays as it is.
+        """
         checkpoint = candidate.fine_tuned_from
         if checkpoint is None:
             return candidate
         soft = self.soft_targets(rows)
         if candidate.inputs is not None:
-            soft = soft.with_inputs(candidate.inputs)
+            soft, rows = soft.with_inputs(candidate.inputs), rows.with_inputs(candidate.inputs)
         net = self._train(checkpoint.network, candidate.unit_masks, soft, None, checkpoint.n_epochs)
-        return replace(candidate, network=net.module_, fine_tuned_from=None)
+        before, after = (
+            float(weighted_mean(self._losses(network, candidate, rows), rows.sample_weight))
+            for network in (candidate.network, net.module_)
+        )
+        network = net.module_ if after <= before else candidate.network
+        return replace(candidate, network=network, fine_tuned_from=None)
+
+    def _losses(
+        self, network: SpectralNetwork, candidate: Candidate, rows: TensorDataset
+    ) -> Tensor:
+        return self.loss(network.evaluate(rows.X, candidate.unit_masks), rows.y)
 
     def _train(
         self,

@@ -104,6 +104,19 @@ def test_the_last_fine_tuning_is_made_again_on_all_rows(calls):
     assert fine_tuning_of(network).again(same, on) is same
 
 
+def test_a_network_that_fits_all_rows_better_stays_as_it_is(calls):
+    network, X = network_with_truth((3, 6, 2))
+    other, _ = network_with_truth((3, 6, 2), silent=(1,))
+    candidate = Candidate(
+        network, network.active_units(), 2.0, 1.0, fine_tuned_from=Checkpoint(other, 1)
+    )
+    rows = TensorDataset(X, network(X).detach())
+    found = fine_tuning_of(network).again(candidate, rows)
+    assert len(calls) == 1
+    assert found.network is network
+    assert found.fine_tuned_from is None
+
+
 @pytest.mark.parametrize(("solver", "expected"), [("adam", 50), ("lbfgs", 7)])
 def test_it_takes_400_steps_but_no_more_line_searches_than_the_user_allows(solver, expected):
     training = TrainingConfig(solver=solver, batch_size=20, max_iter=7)
