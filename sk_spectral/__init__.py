@@ -17,17 +17,33 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sk_spectral.estimators import SpectralNASClassifier, SpectralNASRegressor
+    from sk_spectral.estimators import (
+        SpectralNASClassifier,
+        SpectralNASClassifierCV,
+        SpectralNASRegressor,
+        SpectralNASRegressorCV,
+        spectral_path,
+    )
     from sk_spectral.spectral import SpectralNetwork
 
-__all__ = ["SpectralNASClassifier", "SpectralNASRegressor", "SpectralNetwork"]
+__all__ = [
+    "SpectralNASClassifier",
+    "SpectralNASClassifierCV",
+    "SpectralNASRegressor",
+    "SpectralNASRegressorCV",
+    "SpectralNetwork",
+    "spectral_path",
+]
 __version__ = "0.1.0"
 
 _ROOMS = ("data", "estimators", "model", "search", "spectral", "training")
 _ROOM_OF = {
     "SpectralNASClassifier": "estimators",
+    "SpectralNASClassifierCV": "estimators",
     "SpectralNASRegressor": "estimators",
+    "SpectralNASRegressorCV": "estimators",
     "SpectralNetwork": "spectral",
+    "spectral_path": "estimators",
 }
 
 

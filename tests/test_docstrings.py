@@ -8,12 +8,24 @@ from importlib import import_module
 
 import pytest
 
-from sk_spectral import SpectralNASClassifier, SpectralNASRegressor
+from sk_spectral import (
+    SpectralNASClassifier,
+    SpectralNASClassifierCV,
+    SpectralNASRegressor,
+    SpectralNASRegressorCV,
+)
 from sk_spectral.estimators.parameters import CONSTRAINTS
 
 FACES = ("", ".spectral", ".model", ".data", ".training", ".search", ".estimators", ".datasets",
          ".display", ".export", ".inspection")  # fmt: skip
 """What users and rooms import from."""
+
+ESTIMATORS = [
+    SpectralNASRegressor,
+    SpectralNASClassifier,
+    SpectralNASRegressorCV,
+    SpectralNASClassifierCV,
+]
 
 BY_REFERENCE = {"SearchConfig", "TrainingConfig"}
 """Their parameters are those of the estimators, and documented there."""
@@ -106,7 +118,7 @@ def test_a_method_that_lists_its_parameters_lists_all_in_order(name):
     assert all(kind or text for kind, text in documented.values())
 
 
-@pytest.mark.parametrize("cls", [SpectralNASRegressor, SpectralNASClassifier])
+@pytest.mark.parametrize("cls", ESTIMATORS)
 def test_every_parameter_of_an_estimator_is_checked_and_described(cls):
     documented = described(sections(cls.__doc__)["Parameters"])
     assert list(documented) == parameters(cls)
@@ -115,13 +127,10 @@ def test_every_parameter_of_an_estimator_is_checked_and_described(cls):
 
 
 def test_nothing_is_checked_that_no_estimator_takes():
-    assert set(CONSTRAINTS) == {
-        *parameters(SpectralNASRegressor),
-        *parameters(SpectralNASClassifier),
-    }
+    assert set(CONSTRAINTS) == {name for cls in ESTIMATORS for name in parameters(cls)}
 
 
-@pytest.mark.parametrize("cls", [SpectralNASRegressor, SpectralNASClassifier])
+@pytest.mark.parametrize("cls", ESTIMATORS)
 def test_the_documented_defaults_are_those_of_the_signature(cls):
     given = inspect.signature(cls).parameters
     assert all(parameter.default is not parameter.empty for parameter in given.values())

@@ -42,7 +42,8 @@ OPTIONAL = {"matplotlib", "networkx", "onnx", "skl2onnx"}
 PUBLIC_DOCSTRINGS = {"estimators.regressor", "estimators.classifier"}
 
 TESTED_AS_A_WHOLE = {
-    "estimators.base", "estimators.classifier", "estimators.regressor",
+    "estimators.base", "estimators.classifier", "estimators.classifier_cv",
+    "estimators.regressor", "estimators.regressor_cv",
     "search.evaluation", "search.incremental", "search.result",
 }  # fmt: skip
 """Modules without a test file of their name: tests of estimators and of searches cover them."""

@@ -69,15 +69,16 @@ class PathDisplay:
                     "os^"[i], color=f"C{i}", label=verdict,
                 )  # fmt: skip
         kept = self.path.kept
-        for point in self._with_room(kept):
+        for point in self._with_room():
             axes.annotate(
                 f"{point.n_units}", (point.n_parameters, point.loss), xytext=(0, 9),
                 textcoords="offset points", ha="center", fontsize="small",
             )  # fmt: skip
-        axes.plot(
-            kept.n_parameters, kept.loss, "o", markersize=11, fillstyle="none", color="C3",
-            label="predicts",
-        )  # fmt: skip
+        if kept is not None:
+            axes.plot(
+                kept.n_parameters, kept.loss, "o", markersize=11, fillstyle="none", color="C3",
+                label="predicts",
+            )  # fmt: skip
         axes.set_xscale("log")
         axes.set_ylim(bottom=0.0)
         axes.set_xlabel("parameters (labels: hidden units)")
@@ -86,10 +87,10 @@ class PathDisplay:
         axes.legend(frameon=False, fontsize="small")
         return self
 
-    def _with_room(self, kept: PathPoint) -> list[PathPoint]:
+    def _with_room(self) -> list[PathPoint]:
         """Networks with units, the kept one first, whose labels do not run into one another."""
-        shown: list[PathPoint] = []
-        for point in (kept, *self.path.points):
+        kept, shown = self.path.kept, list[PathPoint]()
+        for point in (*(() if kept is None else (kept,)), *self.path.points):
             apart = [abs(log10(point.n_parameters / other.n_parameters)) for other in shown]
             if point.n_units and min(apart, default=inf) > _APART:
                 shown.append(point)

@@ -1,6 +1,6 @@
 """What both estimators share: check, search, store."""
 
-from abc import ABCMeta, abstractmethod
+from abc import ABCMeta
 from collections.abc import Sequence
 from typing import Any, Self
 from warnings import warn
@@ -11,15 +11,16 @@ from sklearn.utils import check_random_state
 
 from sk_spectral.data.dataset import Data
 from sk_spectral.data.scaling import Scaling
-from sk_spectral.data.targets import Targets
 from sk_spectral.estimators.inputs import check_sample_weight
 from sk_spectral.estimators.parameters import check_hidden_layer_sizes, check_parameters
-from sk_spectral.estimators.prediction import Array, Predictor
+from sk_spectral.estimators.prediction import Predictor
+from sk_spectral.model.path import TopologyPath
 from sk_spectral.search.config import SearchConfig
 from sk_spectral.search.fit import search_architecture
 from sk_spectral.search.incremental import Learned, Seen, learn_on
 from sk_spectral.search.result import SearchResult, Start
 from sk_spectral.search.streams import RandomStreams
+from sk_spectral.search.sweep import path_over_alphas, path_over_sizes
 from sk_spectral.spectral.network import SpectralNetwork
 from sk_spectral.training.net import SpectralNet
 from sk_spectral.training.threads import limited_threads
@@ -93,14 +94,6 @@ class SpectralSearch(Predictor, metaclass=ABCMeta):
         self.device = device
         self.callbacks = callbacks
         self.verbose = verbose
-
-    @abstractmethod
-    def _checked_y(self, y: Array, name: str) -> Array:
-        """The y of rows, if it holds what can be predicted; `name` is for messages."""
-
-    @abstractmethod
-    def _targets_of(self, y: Array, *, reset: bool, **asked: Any) -> Targets:
-        """Targets of all rows, which `reset` learns from these."""
 
     def fit(
         self,
@@ -194,6 +187,26 @@ class SpectralSearch(Predictor, metaclass=ABCMeta):
                 units = [np.asarray(mask, dtype=bool) for mask in self.compact_.unit_masks]
             seen = Seen.of_a_fit(self._n_fitted, self._scaling, units, data, streams)
         return Learned(self.net_, self._scaling, self.loss_curve_, seen)
+
+    def _path(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None,
+        *,
+        alphas: Sequence[float] | None = None,
+        sizes: Sequence[int] = (),
+        **asked: Any,
+    ) -> TopologyPath:
+        """A path with the settings of this estimator, which learns what rows it is of."""
+        with limited_threads(), plain_torch():
+            check_parameters(self)
+            self._random_state = check_random_state(self.random_state)
+            data = self._check_data(X, y, sample_weight, reset=True, **asked)
+            given = data, self._config(), self._streams()
+            if alphas is None:
+                return path_over_sizes(*given, sizes)
+            return path_over_alphas(*given, alphas)
 
     def _check_data(
         self,

@@ -1,4 +1,4 @@
-"""SpectralNASClassifier: what it takes, and what it predicts."""
+"""SpectralNASClassifier: what it takes."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -7,17 +7,15 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import ClassifierMixin
-from sklearn.utils import column_or_1d
 
 from sk_spectral.data.class_weight import weights_of_classes
 from sk_spectral.data.dataset import Data
-from sk_spectral.data.targets import ClassTargets, Targets
 from sk_spectral.estimators.base import SpectralSearch
-from sk_spectral.estimators.inputs import check_classes, check_labels, check_spread
-from sk_spectral.estimators.prediction import Array
+from sk_spectral.estimators.inputs import check_spread
+from sk_spectral.estimators.outputs import ClassifierOutputs
 
 
-class SpectralNASClassifier(ClassifierMixin, SpectralSearch):
+class SpectralNASClassifier(ClassifierMixin, ClassifierOutputs, SpectralSearch):
     """Classification by architecture search in spectral space.
 
     As `SpectralNASRegressor`, on the log loss: logistic for two classes, softmax for more.
@@ -141,69 +139,6 @@ network_, net_, loss_, loss_curve_, n_iter_, n_features_in_, feature_names_in_
         if not hasattr(self, "classes_") and classes is None:
             raise ValueError("classes must be given in the first call of partial_fit.")
         return self._partial_fit(X, y, sample_weight, classes=classes)
-
-    def decision_function(self, X: ArrayLike) -> Array:
-        """Log odds of the second of two classes, or logits of all of several.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-
-        Returns
-        -------
-        array of shape (n_samples,) or (n_samples, n_classes)
-        """
-        outputs = self._outputs(X)
-        return outputs[:, 0] if outputs.shape[1] == 1 else outputs
-
-    def predict_proba(self, X: ArrayLike) -> Array:
-        """Probabilities of the classes, in the order of `classes_`.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-
-        Returns
-        -------
-        array of shape (n_samples, n_classes)
-        """
-        outputs = self._outputs(X)
-        return self._targets.probabilities(outputs)
-
-    def predict(self, X: ArrayLike) -> Array:
-        """Predict the label of the most probable class.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-
-        Returns
-        -------
-        array of shape (n_samples,)
-        """
-        return self._decoded(X)
-
-    @property
-    def _targets(self) -> ClassTargets:
-        return ClassTargets(self.classes_)
-
-    def _checked_y(self, y: Array, name: str) -> Array:
-        y = column_or_1d(y, warn=True)
-        check_labels(y, name)
-        return y
-
-    def _targets_of(
-        self, y: Array, *, reset: bool, classes: ArrayLike | None = None, **asked: Any
-    ) -> Targets:
-        found = None if classes is None else check_classes(classes)
-        if reset:
-            self.classes_ = np.unique(y) if found is None else found
-        elif found is not None and not np.array_equal(found, self.classes_):
-            raise ValueError(
-                f"classes={found.tolist()} are not those of the first call of partial_fit, "
-                f"{self.classes_.tolist()}; they can be left out in later calls."
-            )
-        return self._targets
 
     def _check_data(
         self,

@@ -6,6 +6,7 @@ from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
+from sklearn.metrics import get_scorer_names
 from sklearn.utils import check_random_state, check_scalar
 from skorch.callbacks import Callback
 
@@ -34,6 +35,64 @@ def check_hidden_layer_sizes(sizes: Any) -> tuple[int, ...]:
         )
     is_one = isinstance(sizes, str) or not isinstance(sizes, Iterable)
     return check_layer_sizes((sizes,) if is_one else sizes, "hidden_layer_sizes")
+
+
+def check_alphas(alphas: Any) -> list[float]:
+    """Strengths of the penalty, or one sentence that says why they are none."""
+    given = _listed("alphas", alphas)
+    for alpha in given:
+        if not isinstance(alpha, Real) or isinstance(alpha, bool):
+            raise TypeError(f"alphas must hold numbers, got {alpha!r}.")
+        if not (isfinite(alpha) and float(alpha) >= 0):
+            raise ValueError(f"alphas must hold finite numbers from 0 on, got {alpha}.")
+    return [float(alpha) for alpha in given]
+
+
+def check_sizes(sizes: Any) -> list[int]:
+    """Likewise numbers of hidden units."""
+    given = _listed("sizes", sizes)
+    for size in given:
+        if not isinstance(size, Integral) or isinstance(size, bool):
+            raise TypeError(f"sizes must hold whole numbers of hidden units, got {size!r}.")
+        if size < 1:
+            raise ValueError(
+                f"sizes must hold numbers from 1 on, got {size}: linear maps are on every path."
+            )
+    return [int(size) for size in given]
+
+
+def _listed(name: str, values: Any) -> list[Any]:
+    if isinstance(values, str) or not isinstance(values, Iterable):
+        raise TypeError(f"{name}={values!r} must be a sequence of numbers.")
+    listed = list(values)
+    if not listed:
+        raise ValueError(f"{name} is empty; it needs one number at least.")
+    return listed
+
+
+def _check_alphas(name: str, alphas: Any) -> None:
+    check_alphas(alphas)
+
+
+def _check_cv(name: str, cv: Any) -> None:
+    if isinstance(cv, bool) or not (
+        cv is None
+        or (isinstance(cv, Integral) and int(cv) >= 2)
+        or (not isinstance(cv, str) and (hasattr(cv, "split") or isinstance(cv, Iterable)))
+    ):
+        raise ValueError(
+            f"{name}={cv!r} must be a number of folds from 2 on, a scikit-learn splitter, an "
+            "iterable of pairs of row numbers to train and to score on, or None."
+        )
+
+
+def _check_scoring(name: str, scoring: Any) -> None:
+    is_known = isinstance(scoring, str) and scoring in get_scorer_names()
+    if not (scoring is None or callable(scoring) or is_known):
+        raise ValueError(
+            f"{name}={scoring!r} must be one of sklearn.metrics.get_scorer_names(), a callable "
+            "(estimator, X, y) -> float, or None."
+        )
 
 
 def _check_hidden_layer_sizes(name: str, sizes: Any) -> None:
@@ -120,6 +179,11 @@ _switch = _option(True, False)
 CONSTRAINTS: dict[str, Check] = {
     "hidden_layer_sizes": _check_hidden_layer_sizes,
     "activation": _check_activation,
+    "alphas": _unless(None, _check_alphas),
+    "cv": _check_cv,
+    "scoring": _check_scoring,
+    "rule": _option("best", "1se"),
+    "n_jobs": _unless(None, _number(Integral, -np.inf)),
     "solver": _option(*SOLVERS),
     "penalty": _option(*PENALTIES, None),
     "alpha": _number(Real, 0),

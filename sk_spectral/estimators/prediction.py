@@ -30,6 +30,14 @@ class Predictor(Persistent):
     def _targets(self) -> Targets:
         """What was fitted to."""
 
+    @abstractmethod
+    def _checked_y(self, y: Array, name: str) -> Array:
+        """The y of rows, if it holds what can be predicted; `name` is for messages."""
+
+    @abstractmethod
+    def _targets_of(self, y: Array, *, reset: bool, **asked: Any) -> Targets:
+        """Targets of all rows, which `reset` learns from these."""
+
     @property
     def linear_coef_(self) -> Array:
         """Direct block from the inputs to the outputs, in your units: the linear part.

@@ -1,17 +1,15 @@
-"""SpectralNASRegressor: what it takes, and what it predicts."""
+"""SpectralNASRegressor: what it takes."""
 
-from typing import Any, Self
+from typing import Self
 
 from numpy.typing import ArrayLike
 from sklearn.base import RegressorMixin
 
-from sk_spectral.data.targets import ContinuousTargets, Targets
 from sk_spectral.estimators.base import SpectralSearch
-from sk_spectral.estimators.inputs import check_targets
-from sk_spectral.estimators.prediction import Array
+from sk_spectral.estimators.outputs import RegressorOutputs
 
 
-class SpectralNASRegressor(RegressorMixin, SpectralSearch):
+class SpectralNASRegressor(RegressorMixin, RegressorOutputs, SpectralSearch):
     """Regression by architecture search in spectral space.
 
     A network whose adjacency matrix is A = ΦΛΦ⁻¹ starts as a linear map, every hidden eigenvalue
@@ -165,36 +163,3 @@ class SpectralNASRegressor(RegressorMixin, SpectralSearch):
         self
         """
         return self._partial_fit(X, y, sample_weight)
-
-    def predict(self, X: ArrayLike) -> Array:
-        """Predict targets, in float64 and in the shape that y had.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-
-        Returns
-        -------
-        array of shape (n_samples,) or (n_samples, n_outputs)
-        """
-        return self._decoded(X)
-
-    @property
-    def _targets(self) -> ContinuousTargets:
-        return ContinuousTargets(self._n_targets, self._y_ndim)
-
-    def _as_y(self, by_output: Array) -> Any:
-        return by_output if self._y_ndim == 2 else by_output[0]
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.target_tags.multi_output = True
-        return tags
-
-    def _checked_y(self, y: Array, name: str) -> Array:
-        return check_targets(y, name)
-
-    def _targets_of(self, y: Array, *, reset: bool, **asked: Any) -> Targets:
-        if reset:
-            self._y_ndim, self._n_targets = y.ndim, 1 if y.ndim == 1 else y.shape[1]
-        return self._targets

@@ -19,11 +19,14 @@ class PathPoint:
         kept.
     is_kept : bool
         Whether it is the one that predicts.
+    alpha : float or None
+        Strength of the penalty that it was trained with, on a path over these.
     """
 
     topology: Topology
     compact: CompactNetwork | None
-    is_kept: bool
+    is_kept: bool = False
+    alpha: float | None = None
 
     @property
     def n_units(self) -> int:
@@ -54,18 +57,19 @@ class TopologyPath:
     Attributes
     ----------
     points : tuple of PathPoint
-        From the fewest parameters to the most.
+        From the fewest parameters to the most; of a path over `alpha` the linear maps, and then
+        from the strongest on.
     """
 
     points: tuple[PathPoint, ...]
 
     @property
-    def kept(self) -> PathPoint:
-        """The network that predicts."""
-        return next(point for point in self.points if point.is_kept)
+    def kept(self) -> PathPoint | None:
+        """The network that predicts; None where there is none but the path."""
+        return next((point for point in self.points if point.is_kept), None)
 
     def at(self, *, n_units: int | None = None, n_parameters: int | None = None) -> PathPoint:
-        """The network of the least loss that is no larger than this, and than the one kept.
+        """The network of the least loss that is no larger than this, and than any that is kept.
 
         Parameters
         ----------
@@ -92,7 +96,7 @@ class TopologyPath:
             and (n_parameters is None or point.n_parameters <= n_parameters)
         ]
         if not small:
-            least = self.points[0]
+            least = min(self.points, key=lambda point: point.n_parameters)
             raise ValueError(
                 f"No network that was tried is so small: the smallest has {least.n_units} units "
                 f"and {least.n_parameters} parameters."
@@ -101,14 +105,23 @@ class TopologyPath:
 
     def summary(self) -> str:
         """A text table, a line for each network; a star marks the one that predicts."""
-        lines = [f"{'units':>7}  {'by layer':<14}{'parameters':>12}{'loss':>12}  verdict"]
+        has_alphas = any(point.alpha is not None for point in self.points)
+        lines = [
+            f"{'units':>7}  {'by layer':<14}{'parameters':>12}{'‖Γ‖':>10}{'loss':>12}  verdict"
+        ]
+        if has_alphas:
+            lines[0] = f"{'alpha':>8}{lines[0]}"
         for point in self.points:
             by_layer = " + ".join(map(str, point.topology.n_active_units))
             mark = " *" if point.is_kept else ""
-            lines.append(
-                f"{point.n_units:>7}  {by_layer:<14}{point.n_parameters:>12}{point.loss:>12.4g}  "
+            line = (
+                f"{point.n_units:>7}  {by_layer:<14}{point.n_parameters:>12}"
+                f"{point.topology.gamma_norm:>10.3g}{point.loss:>12.4g}  "
                 f"{point.topology.verdict}{mark}"
             )
+            if has_alphas:
+                line = f"{'' if point.alpha is None else format(point.alpha, 'g'):>8}{line}"
+            lines.append(line)
         return "\n".join(lines)
 
     def __len__(self) -> int:
@@ -116,4 +129,5 @@ class TopologyPath:
 
     def __repr__(self) -> str:
         sizes = ", ".join(str(point.n_units) for point in self.points)
-        return f"TopologyPath(n_units=[{sizes}], kept={self.kept.n_units})"
+        kept = "" if self.kept is None else f", kept={self.kept.n_units}"
+        return f"TopologyPath(n_units=[{sizes}]{kept})"

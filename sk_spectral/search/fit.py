@@ -15,18 +15,13 @@ from sk_spectral.search.candidate import Candidate
 from sk_spectral.search.compaction import evenly_spaced
 from sk_spectral.search.config import SearchConfig
 from sk_spectral.search.cross_validation import cross_validate
-from sk_spectral.search.evaluation import Evaluator
+from sk_spectral.search.first_steps import linear_by_folds, reading, reading_by_rows
 from sk_spectral.search.growth import grow
-from sk_spectral.search.ladder import linear_steps
 from sk_spectral.search.out_of_fold import OutOfFold
 from sk_spectral.search.problem import Found, Problem, Warnings
 from sk_spectral.search.result import SearchResult, Start, initial_steps, result_of
-from sk_spectral.search.selection import KEEPS_LINEAR, baselines, most_gain_on_rows
-from sk_spectral.search.significance import (
-    BEFORE_A_WARNING,
-    DECAY_FROM_ADDITIVE,
-    GAIN_OF_PIECES,
-)
+from sk_spectral.search.selection import KEEPS_LINEAR
+from sk_spectral.search.significance import BEFORE_A_WARNING, DECAY_FROM_ADDITIVE
 from sk_spectral.search.streams import RandomStreams
 from sk_spectral.search.wide_limit import bends
 from sk_spectral.spectral.network import SpectralNetwork
@@ -111,22 +106,11 @@ def _climb(problem: Problem, on_features: Start | None) -> Found:
     """
     split, config = problem.split, problem.config
     if split.splitter is None:
-        gain = 1.0 if on_features is None else _gain_on_rows(problem)
-        return grow(_reading(problem, on_features, gain), None)
-    folds = split.splitter.folds(problem.streams.seed("folds"))
-    linear = linear_steps(
-        problem.start.network,
-        problem.rows(split.whole),
-        split.splitter,
-        folds,
-        problem.loss,
-        sources=problem.start.scaling.sources,
-        tol=config.prune_tol or 0.0,
-        validated=split.valid is not None,
-    )
+        return grow(reading_by_rows(problem, on_features), None)
+    folds, linear = linear_by_folds(problem, split.splitter)
     found = problem
     if linear is not None:
-        found = _reading(problem, on_features, linear.most_gain_of_pieces)
+        found = reading(problem, on_features, linear.most_gain_of_pieces)
     compared, net = _cross_validate(found, split.splitter, folds, linear)
     if compared is None or linear is None or compared.prefers_units():
         return grow(found, compared)
@@ -145,21 +129,6 @@ def _climb(problem: Problem, on_features: Start | None) -> Found:
         found = problem.with_inputs(compared.read)  # additive, beside a network that is not
         net = found.net_beside(net)
     return _stay_linear(found, compared, net, split.splitter, warnings)
-
-
-def _reading(problem: Problem, on_features: Start | None, most_gain_of_pieces: float) -> Problem:
-    """With a network that reads pieces only where these may pay by themselves."""
-    if on_features is None or most_gain_of_pieces >= GAIN_OF_PIECES:
-        return problem
-    return problem.starting_from(on_features)
-
-
-def _gain_on_rows(problem: Problem) -> float:
-    """What pieces may gain for linear maps on the rows by which networks are evaluated."""
-    network, n_features = problem.start.network, problem.start.scaling.n_features
-    rows, valid = problem.rows_by_use()
-    evaluator = Evaluator.of_rows(problem.loss, network, rows, valid, problem.config.prune_tol)
-    return most_gain_on_rows(baselines(network, evaluator, rows, n_features), evaluator)
 
 
 def _cross_validate(

@@ -40,6 +40,7 @@ def select(
     fine_tuning: FineTuning | None = None,
     report: Callable[[str], None] = lambda line: None,
     sources: NDArray[np.intp] | None = None,
+    ladder: list[Candidate] | None = None,
 ) -> Candidate:
     """The best linear map where hidden units do not beat it, else the units that pay.
 
@@ -62,6 +63,8 @@ def select(
         Told of each step in a line.
     sources : int array of shape (n_inputs,), optional
         Feature of each input. Linear maps of the features are a step below those of pieces, too.
+    ladder : list of Candidate, optional
+        Linear maps from `baselines`, where these are known.
 
     Returns
     -------
@@ -69,8 +72,9 @@ def select(
         With a shrinkage if it is the linear map.
     """
     n_features = None if sources is None else int(sources.max()) + 1
-    ladder = []
-    if compared is None or evaluator.independent:
+    if compared is not None and not evaluator.independent:
+        ladder = []
+    elif ladder is None:
         ladder = baselines(network, evaluator, train, n_features)
     candidate = (prune if fine_tuning is None else unpruned)(network, evaluator)
     best = min(ladder, key=lambda linear: linear.loss_after, default=None)

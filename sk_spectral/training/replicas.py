@@ -1,7 +1,7 @@
 """Networks of one shape trained side by side, as one tensor program.
 
-Of a small network a step is some fifty calls, whose arithmetic takes less time than the calls. R
-networks on a leading axis share these. As many are trained at once as the cache holds; others wait.
+Of a small network a step is some fifty calls, which take longer than their arithmetic. R networks
+on a leading axis share these. As many are trained at once as the cache holds; others wait.
 """
 
 from collections.abc import Sequence
@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from sk_spectral.data.batches import Batch, TensorDataset
+from sk_spectral.spectral.carry import Recursion
 from sk_spectral.spectral.network import SpectralNetwork, diverged
 from sk_spectral.training.averaging import MovingAverage
 from sk_spectral.training.config import TrainingConfig
@@ -25,6 +26,9 @@ from sk_spectral.training.threads import limited_threads
 _VALUES_AT_ONCE = 320_000
 """Activations of all layers of the networks that are trained at once, on a CPU: more of them leave
 its cache, and take longer than one by one."""
+
+_ROWS_AT_ONCE = 2048
+"""Of all networks together, that are validated at once."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,11 +164,8 @@ class _SideBySide:
         loss: SquaredError | LogLoss,
         config: TrainingConfig,
     ) -> None:
-        X = rows.X
-        if replicas[0].network.fit_intercept:
-            X = torch.cat([X, X.new_ones(len(X), 1)], dim=1)
-        self._rows = TensorDataset(X, rows.y, rows.sample_weight)
         self._replicas, self._picked, self._valid = replicas, picked, valid
+        self._rows = TensorDataset(self._with_constant(rows.X), rows.y, rows.sample_weight)
         self._generators, self._alphas = generators, alphas
         self._loss, self._config = loss, config
         self._batch_size = config.batch_size_for(picked.shape[1])
@@ -188,6 +189,11 @@ class _SideBySide:
         for r, replica in enumerate(self._replicas):
             self._write(r, replica)
 
+    def _with_constant(self, X: Tensor) -> Tensor:
+        if not self._replicas[0].network.fit_intercept:
+            return X
+        return torch.cat([X, X.new_ones(len(X), 1)], dim=1)
+
     def _views_of(self, r: int, network: SpectralNetwork) -> list[tuple[Tensor, Tensor]]:
         """Of the stacked parameters those of one network, each beside its own."""
         pairs: list[tuple[Tensor, Tensor]] = []
@@ -210,18 +216,12 @@ class _SideBySide:
         frozen = len(network.eigenvalues) - len(lam)  # that of the input, or none
         of_frozen: list[Tensor | None] = [None] * frozen
         first = [torch.stack([each.network.eigenvalues[0].detach() for each in self._replicas])]
-        self._lam, self._phi = first[:frozen] + lam, phi
+        lam, activation = first[:frozen] + lam, network.activation
+        self._recursion = Recursion(lam, phi, activation, [False] * len(phi))
         alpha = torch.tensor(self._alphas, dtype=phi[0].dtype, device=phi[0].device)
-        self._step = GradientStep(
-            self._lam,
-            self._phi,
-            [*of_frozen, *d_lam],
-            d_phi,
-            network.activation,
-            self._loss,
-            self._config.penalty if any(self._alphas) else None,
-            alpha,
-        )
+        penalty = self._config.penalty if any(self._alphas) else None
+        gradients = [*of_frozen, *d_lam], d_phi
+        self._step = GradientStep(lam, phi, *gradients, activation, self._loss, penalty, alpha)
 
     def _epoch(self) -> list[float]:
         """One pass of each over its rows, and their mean losses."""
@@ -258,13 +258,11 @@ class _SideBySide:
 
     def _record(self, losses: list[float]) -> None:
         """Write an epoch down, and let go of those that it ends."""
-        going = []
+        going, valid_losses = [], self._valid_losses()
         for r, (replica, loss) in enumerate(zip(self._replicas, losses, strict=True)):
-            _refuse_what_is_not_finite(loss, "training", len(replica.train_losses) + 1)
-            replica.train_losses.append(loss)
-            if self._valid is not None:
-                loss = self._valid_loss(r, self._valid[r])
-                _refuse_what_is_not_finite(loss, "validation", len(replica.train_losses))
+            replica.train_losses.append(_finite(loss, "training", len(replica.train_losses) + 1))
+            if valid_losses:
+                loss = _finite(valid_losses[r], "validation", len(replica.train_losses))
                 replica.valid_losses.append(loss)
             if self._goes_on(r, replica, loss):
                 going.append(r)
@@ -285,9 +283,22 @@ class _SideBySide:
             replica.n_misses += 1
         return replica.n_misses < self._config.n_iter_no_change
 
+    def _valid_losses(self) -> list[float]:
+        """Of each on its rows; at once where they all have the same."""
+        valid = self._valid or []
+        if not valid or any(rows is not valid[0] for rows in valid):
+            return [self._valid_loss(r, rows) for r, rows in enumerate(valid)]
+        n_replicas, rows = len(valid), valid[0]
+        size = -(-_ROWS_AT_ONCE // n_replicas)
+        losses = []
+        for X, y in zip(rows.X.split(size), rows.y.split(size), strict=True):
+            outputs = self._recursion.forward(self._with_constant(X).expand(n_replicas, -1, -1))
+            of_rows = self._loss(outputs.flatten(0, 1), torch.cat([y] * n_replicas))
+            losses.append(of_rows.view(n_replicas, -1))
+        return [float(weighted_mean(o, rows.sample_weight)) for o in torch.cat(losses, dim=1)]
+
     def _valid_loss(self, r: int, rows: TensorDataset) -> float:
-        network = self._replicas[r].network
-        self._copy(r, network)
+        self._copy(r, network := self._replicas[r].network)
         losses = self._loss(network.evaluate(rows.X), rows.y)
         return float(weighted_mean(losses, rows.sample_weight))
 
@@ -327,6 +338,7 @@ class _SideBySide:
         self._make_step()
 
 
-def _refuse_what_is_not_finite(loss: float, name: str, epoch: int) -> None:
+def _finite(loss: float, name: str, epoch: int) -> float:
     if not isfinite(loss):
         raise diverged(f"The {name} loss became {loss} in epoch {epoch}")
+    return loss

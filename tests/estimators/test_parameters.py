@@ -6,9 +6,16 @@ import re
 import numpy as np
 import pytest
 from configurations import ACTIVATIONS, PENALTIES, SOLVERS
+from sklearn.metrics import make_scorer, r2_score
+from sklearn.model_selection import KFold
 from skorch.callbacks import EpochTimer
 
-from sk_spectral import SpectralNASClassifier, SpectralNASRegressor
+from sk_spectral import (
+    SpectralNASClassifier,
+    SpectralNASClassifierCV,
+    SpectralNASRegressor,
+    SpectralNASRegressorCV,
+)
 from sk_spectral.estimators.parameters import (
     CONSTRAINTS,
     check_hidden_layer_sizes,
@@ -16,6 +23,7 @@ from sk_spectral.estimators.parameters import (
 )
 
 CLASSES = [SpectralNASRegressor, SpectralNASClassifier]
+CV_CLASSES = [SpectralNASRegressorCV, SpectralNASClassifierCV]
 
 SWITCH = ([True, False, np.True_, np.False_], [None, 1, 0, "no", "True", 1.0])
 POSITIVE_INTEGER = ([1, 7, np.int64(3)], [0, -1, 1.5, 2.0, "many", None, True, np.nan])
@@ -30,6 +38,17 @@ GOOD_AND_BAD = {
     "activation": (
         ACTIVATIONS, ["logistic", "identity", "sigmoid", "RELU", None, 1, ["relu"], np.tanh],
     ),
+    "alphas": (
+        [None, [0.0], (1, 2), np.array([0.1, 0.0]), {0.5}],
+        [[], [-1.0], [np.nan], ["1"], "0.1", 0.1, [True]],
+    ),
+    "cv": (
+        [None, 2, np.int64(10), KFold(3), [([0], [1])], iter([([0], [1])])],
+        [1, 0, -3, 2.5, "five", True],
+    ),
+    "scoring": ([None, "r2", "neg_log_loss", make_scorer(r2_score)], ["best", 1, ["r2"]]),
+    "rule": (["best", "1se"], ["2se", None, 1]),
+    "n_jobs": ([None, 1, -1, np.int64(2)], ["all", 1.5, True]),
     "solver": (SOLVERS, ["newton", "Adam", None, 0, ["adam"]]),
     "penalty": (PENALTIES, ["l2", "None", 0, False, ["l1"]]),
     "alpha": NOT_NEGATIVE,
@@ -76,7 +95,7 @@ def named(case):
 
 
 def takers(name):
-    return [cls for cls in CLASSES if name in inspect.signature(cls).parameters]
+    return [cls for cls in (*CLASSES, *CV_CLASSES) if name in inspect.signature(cls).parameters]
 
 
 def test_good_and_bad_values_are_known_of_every_parameter_that_is_checked():

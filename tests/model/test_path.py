@@ -55,10 +55,22 @@ def test_where_none_is_so_small_the_smallest_is_named():
 
 def test_the_table_has_a_line_for_each_and_marks_the_one_that_predicts():
     header, *lines = PATH.summary().splitlines()
-    assert header.split() == ["units", "by", "layer", "parameters", "loss", "verdict"]
+    assert header.split() == ["units", "by", "layer", "parameters", "‖Γ‖", "loss", "verdict"]
     assert [line.split()[0] for line in lines] == ["0", "3", "4", "11"]
     assert [line.endswith("*") for line in lines] == [False, False, True, False]
-    assert lines[1].split() == ["3", "1", "+", "2", str(SMALL.n_parameters), "0.3", "network"]
+    norm = f"{SMALL.topology.gamma_norm:.3g}"
+    told = ["3", "1", "+", "2", str(SMALL.n_parameters), norm, "0.3", "network"]
+    assert lines[1].split() == told
+
+
+def test_a_path_over_alpha_has_a_column_for_it_and_none_that_predicts():
+    path = TopologyPath((LINEAR, replace(SMALL, alpha=0.1)))
+    header, *lines = path.summary().splitlines()
+    assert header.split()[:2] == ["alpha", "units"]
+    assert [line.split()[:2] for line in lines] == [["0", "0"], ["0.1", "3"]]
+    assert path.kept is None
+    assert repr(path) == "TopologyPath(n_units=[0, 3])"
+    assert path.at(n_units=3).alpha == 0.1
 
 
 def test_pickles_keep_all():

@@ -115,19 +115,26 @@ def test_each_ends_as_it_would_alone(solver, average, case, trained):
         np.testing.assert_allclose(replica.train_losses, alone.history[:, "train_loss"])
 
 
-def test_each_stops_by_its_own_rows_and_leaves_the_others_as_they_were(monkeypatch):
-    loss, y, _ = ROWS["squares"]
+@pytest.mark.parametrize("shared", [False, True])
+@pytest.mark.parametrize("case", ["squares", "three classes"])
+def test_each_stops_by_rows_of_its_own_or_of_all(monkeypatch, shared, case):
+    monkeypatch.setattr(side_by_side, "_ROWS_AT_ONCE", 20)
+    loss, y, n_outputs = ROWS[case]
     config = CONFIG.replace(max_iter=60, n_iter_no_change=3, learning_rate_init=3e-2)
     rows, some = TensorDataset(X, y), picked()
-    valid = [TensorDataset(X[i::R], y[i::R]) for i in range(R)]
+    valid = [TensorDataset(X[i::R], y[i::R], WEIGHT[i::R]) for i in range(R)]
+    if shared:
+        valid = valid[:1] * R
     for at_once in (1 << 18, 1):
         monkeypatch.setattr(side_by_side, "_VALUES_AT_ONCE", at_once)
         found = train_replicas(
-            networks(), rows, loss, config, generators(), picked=some, valid=valid
-        )
+            networks(n_outputs=n_outputs), rows, loss, config, generators(), picked=some,
+            valid=valid,
+        )  # fmt: skip
         for r, replica in enumerate(found):
             own = TensorDataset(*rows.take(some[r]))
-            alone = train(networks()[r], own, valid[r], loss, config, generators()[r])
+            start = networks(n_outputs=n_outputs)[r]
+            alone = train(start, own, valid[r], loss, config, generators()[r])
             assert replica.stopped == alone.stopped_
             np.testing.assert_allclose(replica.valid_losses, alone.history[:, "valid_loss"])
             close(replica.network, alone.module_)

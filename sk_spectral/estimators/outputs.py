@@ -1,0 +1,120 @@
+"""What is predicted, and what may be predicted: numbers for regressors, classes for classifiers."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.utils import column_or_1d
+
+from sk_spectral.data.targets import ClassTargets, ContinuousTargets, Targets
+from sk_spectral.estimators.inputs import check_classes, check_labels, check_targets
+from sk_spectral.estimators.prediction import Array, Predictor
+
+
+class RegressorOutputs(Predictor):
+    """Numbers, of one or several outputs."""
+
+    _n_targets: int
+    _y_ndim: int
+
+    def predict(self, X: ArrayLike) -> Array:
+        """Predict targets, in float64 and in the shape that y had.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+
+        Returns
+        -------
+        array of shape (n_samples,) or (n_samples, n_outputs)
+        """
+        return self._decoded(X)
+
+    @property
+    def _targets(self) -> ContinuousTargets:
+        return ContinuousTargets(self._n_targets, self._y_ndim)
+
+    def _as_y(self, by_output: Array) -> Any:
+        return by_output if self._y_ndim == 2 else by_output[0]
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
+
+    def _checked_y(self, y: Array, name: str) -> Array:
+        return check_targets(y, name)
+
+    def _targets_of(self, y: Array, *, reset: bool, **asked: Any) -> Targets:
+        if reset:
+            self._y_ndim, self._n_targets = y.ndim, 1 if y.ndim == 1 else y.shape[1]
+        return self._targets
+
+
+class ClassifierOutputs(Predictor):
+    """Classes, by their probabilities."""
+
+    classes_: Array
+
+    def decision_function(self, X: ArrayLike) -> Array:
+        """Log odds of the second of two classes, or logits of all of several.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+
+        Returns
+        -------
+        array of shape (n_samples,) or (n_samples, n_classes)
+        """
+        outputs = self._outputs(X)
+        return outputs[:, 0] if outputs.shape[1] == 1 else outputs
+
+    def predict_proba(self, X: ArrayLike) -> Array:
+        """Probabilities of the classes, in the order of `classes_`.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+
+        Returns
+        -------
+        array of shape (n_samples, n_classes)
+        """
+        outputs = self._outputs(X)
+        return self._targets.probabilities(outputs)
+
+    def predict(self, X: ArrayLike) -> Array:
+        """Predict the label of the most probable class.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+
+        Returns
+        -------
+        array of shape (n_samples,)
+        """
+        return self._decoded(X)
+
+    @property
+    def _targets(self) -> ClassTargets:
+        return ClassTargets(self.classes_)
+
+    def _checked_y(self, y: Array, name: str) -> Array:
+        y = column_or_1d(y, warn=True)
+        check_labels(y, name)
+        return y
+
+    def _targets_of(
+        self, y: Array, *, reset: bool, classes: ArrayLike | None = None, **asked: Any
+    ) -> Targets:
+        found = None if classes is None else check_classes(classes)
+        if reset:
+            self.classes_ = np.unique(y) if found is None else found
+        elif found is not None and not np.array_equal(found, self.classes_):
+            raise ValueError(
+                f"classes={found.tolist()} are not those of the first call of partial_fit, "
+                f"{self.classes_.tolist()}; they can be left out in later calls."
+            )
+        return self._targets
