@@ -4,6 +4,7 @@ May import `spectral`, `model`, `estimators` and `inspection`; matplotlib is imp
 something is drawn.
 """
 
+from sk_spectral.display.cross_validation import CrossValidationDisplay
 from sk_spectral.display.effects import EffectDisplay
 from sk_spectral.display.path import PathDisplay
 from sk_spectral.display.sample import TopologySampleDisplay
@@ -11,6 +12,7 @@ from sk_spectral.display.topology import SpectrumDisplay, TopologyDisplay
 from sk_spectral.display.training import TrainingDisplay
 
 __all__ = [
+    "CrossValidationDisplay",
     "EffectDisplay",
     "PathDisplay",
     "SpectrumDisplay",

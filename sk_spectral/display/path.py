@@ -3,10 +3,13 @@
 from math import inf, log10
 from typing import Any, Self
 
+import numpy as np
+
 from sk_spectral.display.figures import axes_for
 from sk_spectral.model import PathPoint, TopologyPath
 from sk_spectral.model.topology_sample import VERDICTS
 
+_MOST_FEATURES = 12
 _APART = 0.2  # of a power of ten in parameters, that labels take
 
 
@@ -35,26 +38,36 @@ class PathDisplay:
         self.path = path
 
     @classmethod
-    def from_estimator(cls, estimator: Any, *, ax: Any = None) -> Self:
+    def from_estimator(cls, estimator: Any, *, kind: str = "loss", ax: Any = None) -> Self:
         """Draw the path of a fitted estimator.
 
         Parameters
         ----------
         estimator : SpectralNASRegressor or SpectralNASClassifier
-        ax : matplotlib axes, optional
+        kind, ax
+            As for `plot`.
 
         Returns
         -------
         PathDisplay
         """
-        return cls(estimator.topology_path_).plot(ax=ax)
+        return cls(estimator.topology_path_).plot(ax, kind=kind)
 
-    def plot(self, ax: Any = None) -> Self:
+    def plot(self, ax: Any = None, *, kind: str = "loss") -> Self:
         """Draw, on new axes by default.
 
-        A point for each network, by verdict, with its number of hidden units; a ring marks the one
-        that predicts.
+        Parameters
+        ----------
+        ax : matplotlib axes, optional
+        kind : {"loss", "stays"}, default="loss"
+            "loss": against the number of parameters, a point for each network, by verdict, with its
+            number of hidden units; a ring marks the one that predicts. "stays": which knots and
+            units stay, a column for each network.
         """
+        if kind not in ("loss", "stays"):
+            raise ValueError(f"kind={kind!r} is not an option. Choose 'loss' or 'stays'.")
+        if kind == "stays":
+            return self._plot_stays(ax)
         self.figure_, self.ax_ = _, axes = axes_for(ax, figsize=(5.4, 3.6))
         points = self.path.points
         axes.plot(
@@ -85,6 +98,32 @@ class PathDisplay:
         axes.set_ylabel("loss on the rows that judge")
         axes.spines[["top", "right"]].set_visible(False)
         axes.legend(frameon=False, fontsize="small")
+        return self
+
+    def _plot_stays(self, ax: Any) -> Self:
+        """Pieces by feature and units by layer, each as a share of the most that there are."""
+        points = self.path.points
+        by_layer = np.array([point.topology.n_active_units for point in points]).T
+        n_features = max(len(point.topology.n_pieces) for point in points)
+        none = (0,) * n_features
+        bends = np.array([point.topology.n_pieces or none for point in points]).T
+        shown = np.flatnonzero(bends.any(axis=1))[:_MOST_FEATURES]
+        counts = np.vstack([by_layer, bends[shown].reshape(-1, len(points))])
+        names = [f"units, hidden {layer + 1}" for layer in range(len(by_layer))]
+        names += [f"pieces, feature {feature}" for feature in shown]
+        self.figure_, self.ax_ = _, axes = axes_for(ax, figsize=(7.0, 0.8 + 0.28 * len(names)))
+        most = np.maximum(counts.max(axis=1, keepdims=True), 1)
+        axes.imshow(counts / most, cmap="Blues", vmin=0.0, vmax=1.6, aspect="auto")
+        for (row, column), count in np.ndenumerate(counts):
+            if count:
+                axes.text(column, row, count, ha="center", va="center", fontsize="small")
+        axes.set_yticks(range(len(names)), names)
+        has_alphas = any(point.alpha is not None for point in points)
+        labels = [f"{point.n_parameters}" for point in points]
+        if has_alphas:
+            labels = [p.topology.verdict if p.alpha is None else f"{p.alpha:g}" for p in points]
+        axes.set_xticks(range(len(points)), labels, rotation=60)
+        axes.set_xlabel("alpha" if has_alphas else "parameters")
         return self
 
     def _with_room(self) -> list[PathPoint]:

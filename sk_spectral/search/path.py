@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from math import isfinite
 
+import numpy as np
+
 from sk_spectral.data.scaling import Scaling
 from sk_spectral.model.compact import CompactNetwork
 from sk_spectral.model.path import PathPoint, TopologyPath
@@ -30,6 +32,7 @@ def points_of(tried: Sequence[Candidate], scaling: Scaling) -> list[PathPoint]:
         own = scaling
         if candidate.inputs is not None:
             own = scaling.narrowed(candidate.inputs.cpu().numpy())
+        compact, own = _without_unread_pieces(compact, own)
         topology = Topology.from_compact(
             compact.with_pieces(own.pieces),
             loss_before=candidate.loss_before,
@@ -37,6 +40,20 @@ def points_of(tried: Sequence[Candidate], scaling: Scaling) -> list[PathPoint]:
         )
         found.append(PathPoint(topology, own.fold_into(compact), is_kept=False))
     return found
+
+
+def _without_unread_pieces(
+    compact: CompactNetwork, scaling: Scaling
+) -> tuple[CompactNetwork, Scaling]:
+    """A linear map reads those alone of the features that bend."""
+    n_inputs = compact.n_inputs
+    read = np.any([weight[:, :n_inputs].any(axis=0) for weight in compact.weights], axis=0)
+    read[: scaling.n_features] = True
+    if read.all():
+        return compact, scaling
+    unread = np.flatnonzero(~read)
+    weights = tuple(np.delete(weight, unread, axis=1) for weight in compact.weights)
+    return replace(compact, weights=weights), scaling.narrowed(read)
 
 
 def path_of(points: Sequence[PathPoint], kept: CompactNetwork, topology: Topology) -> TopologyPath:

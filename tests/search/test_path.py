@@ -5,7 +5,7 @@ import pytest
 import torch
 from sklearn.datasets import make_friedman1
 
-from sk_spectral import SpectralNASClassifier, SpectralNASRegressor
+from sk_spectral import SpectralNASClassifier, SpectralNASRegressor, spectral_path
 from sk_spectral.search.candidate import Candidate
 from sk_spectral.search.path import points_of
 
@@ -65,3 +65,14 @@ def test_what_lost_more_than_can_be_told_is_left_out(regressor):
     masks = [torch.ones(n, dtype=torch.bool) for n in (32, 16)]
     tried = [Candidate(network, masks, 1.0, loss) for loss in (float("nan"), float("inf"))]
     assert points_of(tried, regressor._scaling) == []
+
+
+def test_linear_maps_read_the_pieces_of_features_that_bend_alone():
+    bent = np.abs(X[:, 0] - 0.5) + X[:, 1]
+    path = spectral_path(X, bent, alphas=[1.0], estimator=SpectralNASRegressor(**SETTINGS))
+    for point in path.points[1:]:
+        assert [feature for feature, n in enumerate(point.topology.n_pieces) if n] == [0]
+        assert point.compact.pieces.n_by_feature[0] == point.topology.n_pieces[0]
+    outputs = [point.compact(X)[:, 0] for point in path.points]
+    np.testing.assert_allclose(outputs[1], outputs[2])
+    assert np.square(outputs[1] - bent).mean() < 0.1 * np.square(outputs[0] - bent).mean()
