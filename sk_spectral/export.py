@@ -12,7 +12,9 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
 from sk_spectral.estimators.classifier import SpectralNASClassifier
+from sk_spectral.estimators.classifier_cv import SpectralNASClassifierCV
 from sk_spectral.estimators.regressor import SpectralNASRegressor
+from sk_spectral.estimators.regressor_cv import SpectralNASRegressorCV
 from sk_spectral.model.compact import CompactNetwork
 from sk_spectral.model.pieces import Pieces
 from sk_spectral.spectral.tensor_activations import TENSOR_ACTIVATIONS
@@ -111,7 +113,7 @@ def to_torch(estimator: Any, dtype: torch.dtype = torch.float32) -> CompactModul
 
     Parameters
     ----------
-    estimator : fitted SpectralNASRegressor or SpectralNASClassifier
+    estimator : fitted SpectralNASRegressor or SpectralNASClassifier, or of those with CV
     dtype : torch.dtype, default=torch.float32
 
     Examples
@@ -138,7 +140,7 @@ def to_onnx(estimator: Any, path: str | PathLike[str] | None = None) -> Any:
 
     Parameters
     ----------
-    estimator : fitted SpectralNASRegressor or SpectralNASClassifier
+    estimator : fitted SpectralNASRegressor or SpectralNASClassifier, or of those with CV
     path : str or path-like, optional
         File to write the model to.
 
@@ -272,24 +274,18 @@ def register_converters() -> None:
         raise ImportError(
             "register_converters needs skl2onnx: pip install skl2onnx, or sk_spectral[export]."
         ) from error
-    update_registered_converter(
-        SpectralNASRegressor,
-        "SkSpectralSpectralNASRegressor",
-        _set_regressor_shape,
-        _convert,
-    )
-    update_registered_converter(
-        SpectralNASClassifier,
-        "SkSpectralSpectralNASClassifier",
-        calculate_linear_classifier_output_shapes,
-        _convert,
-        options={
-            "zipmap": [True, False, "columns"],
-            "nocl": [True, False],
-            "output_class_labels": [False, True],
-            "raw_scores": [False],
-        },
-    )
+    for regressor in (SpectralNASRegressor, SpectralNASRegressorCV):
+        name = f"SkSpectral{regressor.__name__}"
+        update_registered_converter(regressor, name, _set_regressor_shape, _convert)
+    options = {
+        "zipmap": [True, False, "columns"],
+        "nocl": [True, False],
+        "output_class_labels": [False, True],
+        "raw_scores": [False],
+    }
+    for classifier in (SpectralNASClassifier, SpectralNASClassifierCV):
+        name, shapes = f"SkSpectral{classifier.__name__}", calculate_linear_classifier_output_shapes
+        update_registered_converter(classifier, name, shapes, _convert, options=options)
 
 
 def _set_regressor_shape(operator: Any) -> None:

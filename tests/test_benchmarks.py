@@ -15,6 +15,7 @@ SHORT = {
     "depth": (["--repeats", "1", "--published-repeats", "0"], 3, " ms ("),
     "predict": (["--repeats", "1", "--rows", "3000"], 3, "s ("),
     "small": (["--repeats", "1", "--cases", "iris"], 2, " "),
+    "cross_validation": (["--sets", "diabetes"], 2, "  "),
     "replicas": (["--repeats", "1", "--replicas", "2"], 4, " "),
     "threads": (["--repeats", "1", "--busy", "0"], 11, " "),
 }
@@ -32,6 +33,15 @@ def test_prints_a_table_of_ratios(name):
     lines = output_of(name, *arguments)
     assert len(lines) == n_lines
     assert all(line.count(cell) >= 3 for line in lines[1:])
+
+
+@pytest.mark.slow
+def test_cross_validation_holds_what_it_finds_beside_the_teacher():
+    line, summary = output_of("cross_validation", "--rotations", "1", "--rows", "300")
+    assert line.startswith("teacher 0 ")
+    own = float(line.split(" of ")[1])
+    assert 7.0 < own < 8.5
+    assert summary.startswith("units ")
 
 
 @pytest.mark.slow

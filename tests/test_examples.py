@@ -158,3 +158,13 @@ def test_how_small_how_sure(output):
     assert (linear["verdict"], additive["verdict"]) == ("linear", "additive")
     assert 0.6 < linear["score"] < additive["score"] < numbers["path"][-1]["score"]
     assert sum(numbers["verdicts"].values()) == 1.0
+
+
+@pytest.mark.slow
+def test_how_strong_a_penalty(output):
+    numbers, printed = run("plot_09_how_strong_a_penalty", output, "--jobs", "1")
+    assert (output / "plot_09_stays.png").exists()
+    assert printed.startswith("rule='best': alpha=")
+    assert numbers["best"]["alpha"] <= numbers["1se"]["alpha"]
+    assert numbers["folds"]["param_alpha"] == sorted(numbers["folds"]["param_alpha"], reverse=True)
+    assert min(numbers[rule]["score"] for rule in ("best", "1se")) > 0.7

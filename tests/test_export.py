@@ -11,7 +11,12 @@ from sklearn.datasets import load_diabetes, load_iris
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sk_spectral import SpectralNASClassifier, SpectralNASRegressor
+from sk_spectral import (
+    SpectralNASClassifier,
+    SpectralNASClassifierCV,
+    SpectralNASRegressor,
+    SpectralNASRegressorCV,
+)
 from sk_spectral.export import register_converters, to_onnx, to_torch
 from sk_spectral.search.compaction import compact_network
 
@@ -194,3 +199,18 @@ def test_a_linear_verdict_among_pieces_is_exported():
     model = SpectralNASRegressor((8,), n_knots="auto", random_state=0).fit(X, X.sum(axis=1))
     assert model.topology_.is_linear
     close(run(to_onnx(model), X)["variable"], model.predict(X))
+
+
+@pytest.mark.parametrize("cls", [SpectralNASRegressorCV, SpectralNASClassifierCV])
+def test_what_folds_have_chosen_is_exported_alone_and_in_a_pipeline(cls):
+    skl2onnx = pytest.importorskip("skl2onnx")
+    register_converters()
+    X = np.random.RandomState(0).normal(size=(80, 3)).astype(np.float32)
+    y = X[:, 0] > 0 if cls is SpectralNASClassifierCV else np.abs(X[:, 0])
+    model = cls((4,), alphas=[0.0], cv=2, max_iter=3, random_state=0).fit(X, y)
+    output = "probabilities" if cls is SpectralNASClassifierCV else "variable"
+    expected = model.predict_proba(X) if cls is SpectralNASClassifierCV else model.predict(X)
+    close(run(to_onnx(model), X)[output], expected)
+    options = {"zipmap": False} if cls is SpectralNASClassifierCV else None
+    piped = skl2onnx.to_onnx(make_pipeline(model), X[:1], options=options)
+    close(list(run(piped, X).values())[-1].reshape(expected.shape), expected)

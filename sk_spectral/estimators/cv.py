@@ -16,6 +16,7 @@ from sklearn.model_selection import check_cv
 from sklearn.utils import Bunch, check_random_state
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 
+from sk_spectral.data.scaling import Scaling
 from sk_spectral.estimators.base import SpectralSearch
 from sk_spectral.estimators.cv_results import chosen, cv_results_of, scores_of_fold
 from sk_spectral.estimators.inputs import check_sample_weight
@@ -33,6 +34,7 @@ class SpectralSearchCV(Predictor, metaclass=ABCMeta):
 
     topology_: Topology
     topology_path_: TopologyPath
+    _scaling: Scaling
     _search: type[SpectralSearch]
 
     def __init__(
@@ -163,7 +165,7 @@ class SpectralSearchCV(Predictor, metaclass=ABCMeta):
         with catch_warnings():
             filterwarnings("ignore", r"alpha=.* Lower alpha\.", UserWarning)  # folds chose it
             self.best_estimator_ = best.fit(X, y, sample_weight)
-        self.compact_, self.topology_ = best.compact_, best.topology_
+        self.compact_, self.topology_, self._scaling = best.compact_, best.topology_, best._scaling
         self.topology_path_ = best.topology_path_
         self.feature_importances_ = best.feature_importances_
         self.n_iter_ = best.n_iter_

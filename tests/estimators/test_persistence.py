@@ -12,7 +12,11 @@ import skops.io
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sk_spectral import SpectralNASRegressor
+from sk_spectral import (
+    SpectralNASClassifierCV,
+    SpectralNASRegressor,
+    SpectralNASRegressorCV,
+)
 from sk_spectral.model import Topology
 from sk_spectral.search.compaction import compact_network
 from sk_spectral.search.path import path_of
@@ -93,9 +97,15 @@ TRUSTED = README.split("```text trusted\n")[1].split("```")[0].split()
 def test_skops_needs_to_trust_the_own_types_alone(
     model, wide_rows, fitted_classifier, iris_rows, tmp_path
 ):
-    assert len(TRUSTED) == 8
+    assert len(TRUSTED) == 10
     piped = make_pipeline(StandardScaler().fit(iris_rows[0]), fitted_classifier)
-    for fitted, (X, _) in ((model, wide_rows), (piped, iris_rows)):
+    settings = {"alphas": [0.0], "cv": 2, "max_iter": 3, "n_knots": 0}
+    X, y = iris_rows
+    by_folds = [
+        (SpectralNASClassifierCV((4,), **settings).fit(X, y), iris_rows),
+        (SpectralNASRegressorCV((4,), **settings).fit(X, X[:, 0]), iris_rows),
+    ]
+    for fitted, (X, _) in ((model, wide_rows), (piped, iris_rows), *by_folds):
         file = tmp_path / "model.skops"
         skops.io.dump(fitted, file)
         assert set(skops.io.get_untrusted_types(file=file)) <= set(TRUSTED)
