@@ -21,6 +21,7 @@ from nasty_tables import (
     hold,
     hold_labels,
     is_finite,
+    is_infinite,
     spoil,
     table,
     targets,
@@ -141,7 +142,7 @@ class Case:
                 parts = np.array_split(np.arange(len(X)), min(3, len(X)))
                 calls += [self._call(step, X[part], y[part], self.bad) for part in parts]
             else:
-                calls.append(self._call("fit", X, y, "nan" if step == "refused" else self.bad))
+                calls.append(self._call("fit", X, y, "inf" if step == "refused" else self.bad))
         return calls
 
     def _call(self, method: str, X: np.ndarray, y: np.ndarray, bad: str | None) -> Call:
@@ -160,7 +161,7 @@ class Case:
         refused = (
             bad is not None
             or self.weights in REFUSED_WEIGHTS
-            or not all(is_finite(arguments[name]) for name in ("X", "X_val") if name in arguments)
+            or any(is_infinite(arguments[name]) for name in ("X", "X_val") if name in arguments)
             or (self.classifier and self.labels == "fractions")
             or not (self.classifier or is_finite(arguments["y"]))
         )

@@ -68,6 +68,9 @@ COLUMNS: dict[str, Callable] = {
     "offset_1e9": _offset(1e9),
     "offset_1e15": _offset(1e15),
     "identifier": lambda rng, n: 10_000_000.0 + rng.permutation(n),
+    "some_missing": lambda rng, n: np.where(rng.random(n) < 0.3, np.nan, rng.normal(size=n)),
+    "one_missing": _all_but_one(1.0, np.nan),
+    "all_missing": _constant(np.nan),
 }
 """Columns by themselves, as functions of a generator and the number of rows."""
 
@@ -126,7 +129,7 @@ TARGETS: dict[str, Callable] = {
 
 
 def targets(seed, part, kinds, X):
-    x = X[:, 0] if X.shape[1] else np.arange(len(X))
+    x = np.nan_to_num(X[:, 0]) if X.shape[1] else np.arange(len(X))
     made = [
         TARGETS[kind](generator(seed, part, "target", kind, k), len(X), x)
         for k, kind in enumerate(kinds)
@@ -290,8 +293,7 @@ LABEL_CONTAINERS = "array", "read_only", "list", "pandas", "polars", "column", "
 OF_ANYTHING = "object", "list", "pandas", "polars"
 OF_WHOLE_NUMBERS = "int64", "uint8", "bool"
 
-BAD_CELLS = {"nan": np.nan, "inf": np.inf, "minus_inf": -np.inf, "none": None}
-BAD_CELLS |= {"text": "a lot", "text column": "a lot"}
+BAD_CELLS = {"inf": np.inf, "minus_inf": -np.inf, "text": "a lot"}
 BAD = (*BAD_CELLS, "no rows", "no columns", "one dimension", "short y", "missing y")
 """What nobody can fit."""
 
@@ -329,14 +331,17 @@ def spoil(X, y, bad):
         y[len(y) // 2] = np.nan if numbers else None
         return X, y
     if bad is not None:
-        X = X.astype(object if bad in ("none", "text", "text column") else float)
-        cell = len(X) // 2, X.shape[1] // 2
-        X[(slice(None), 0) if bad == "text column" else cell] = BAD_CELLS[bad]
+        X = X.astype(object if bad == "text" else float)
+        X[len(X) // 2, X.shape[1] // 2] = BAD_CELLS[bad]
     return X, y
 
 
 def is_finite(data):
     return bool(np.isfinite(np.asarray(data, dtype=float)).all())
+
+
+def is_infinite(data):
+    return bool(np.isinf(np.asarray(data, dtype=float)).any())
 
 
 def fingerprint(data):

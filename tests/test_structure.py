@@ -22,7 +22,7 @@ BESIDE = {
     "datasets": set(),
     "display": {"display", "spectral", "model", "estimators", "inspection"},
     "inspection": {"model"},
-    "export": {"spectral", "model", "estimators"},
+    "export": {"export", "spectral", "model", "estimators"},
     "": {"spectral", "estimators"},
 }
 """What the modules outside of rooms may import; "" is the package itself."""

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sk_spectral.data.targets import ClassTargets, ContinuousTargets, Targets
+from sk_spectral.model.encoding import Encoding
 
 Array = NDArray[Any]
 
@@ -28,6 +29,8 @@ class Data:
         Which these are; None for all.
     targets : Targets
         What y encodes. By default the columns of y, or the classes up to its largest code.
+    encoding : Encoding or None
+        By which the columns were made, where they are no features as they came.
     """
 
     y: Array
@@ -35,6 +38,7 @@ class Data:
     source: Array
     rows: Array | None = None
     targets: Targets = field(default=None)  # type: ignore[assignment]
+    encoding: Encoding | None = None
 
     def __post_init__(self) -> None:
         if self.targets is None:
@@ -63,6 +67,16 @@ class Data:
         """Sum of the weights, or how many rows there are."""
         return float(len(self)) if self.sample_weight is None else float(self.sample_weight.sum())
 
+    def is_missing(self, feature: int) -> NDArray[np.bool_] | None:
+        """The rows in which a number was filled in, where there are some."""
+        encoding = self.encoding
+        if encoding is None or feature >= encoding.n_features:
+            return None
+        own = np.flatnonzero((encoding.feature == feature) & np.isnan(encoding.value))
+        if not len(own):
+            return None
+        return self.column(encoding.n_features + int(own[0])) > 0
+
     def column(self, feature: int) -> Array:
         """One column of X."""
         values = self.source[:, feature]
@@ -79,7 +93,7 @@ class Data:
         """These rows alone."""
         weight = None if self.sample_weight is None else self.sample_weight[rows]
         chosen = rows if self.rows is None else self.rows[rows]
-        return Data(self.y[rows], weight, self.source, chosen, self.targets)
+        return Data(self.y[rows], weight, self.source, chosen, self.targets, self.encoding)
 
     def without_zero_weights(self) -> "Data":
         """The rows that count."""

@@ -47,11 +47,15 @@ def place_pieces(data: Data, n_knots: int | str) -> Pieces | None:
     end: list[Array] = []
     feature: list[int] = []
     for j in range(data.n_features):
-        column = data.column(j)[::step]
+        column, own = data.column(j)[::step], weight
+        missing = data.is_missing(j)
+        if missing is not None:  # what was filled in is no value of it
+            seen = ~missing[::step]
+            column, own = column[seen], None if weight is None else weight[seen]
         values = column.astype(np.float64)
-        if np.abs(values).max() > _LARGEST:
+        if not len(values) or np.abs(values).max() > _LARGEST:
             continue  # cannot be scaled either
-        knots = knots_of(values, weight, most)
+        knots = knots_of(values, own, most)
         if len(knots) < 3 or without_spread(knots[:1], knots[-1:], column.dtype)[0]:
             continue
         margin = _BEYOND * (knots[-1] - knots[0])

@@ -1,6 +1,6 @@
 """A sample of all rows of a stream, of fixed size, in which rare classes stay."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -46,7 +46,9 @@ class Reservoir:
         n_strata = data.targets.n_strata
         capacity = min(_MOST_ROWS, max(_VALUES // max(data.n_features, 1), 50)) // n_strata
         return cls(
-            Data(data.y[:0], np.empty(0), data.source[:0], targets=data.targets),
+            replace(
+                data, y=data.y[:0], sample_weight=np.empty(0), source=data.source[:0], rows=None
+            ),
             max(capacity, _FEWEST_ROWS_OF_A_CLASS),
             np.zeros(n_strata, dtype=np.int64),
             np.zeros(n_strata),
@@ -76,7 +78,7 @@ class Reservoir:
             chosen.append(slots)
             n_seen[k] += len(new)
         kept = np.sort(np.concatenate(chosen))
-        sample = Data(both.y[kept], weight[kept], both.source[kept], targets=data.targets)
+        sample = replace(both, y=both.y[kept], sample_weight=weight[kept], source=both.source[kept])
         return Reservoir(sample, self.capacity, n_seen, weights, self.seed)
 
     def weighed(self) -> Data:
@@ -86,9 +88,7 @@ class Reservoir:
         kept = np.bincount(codes, own, len(self.weights))
         weight = own * (self.weights / np.where(kept > 0, kept, 1.0))[codes]
         even = np.ptp(weight) <= 1e-9 * weight.max()
-        return Data(
-            self.rows.y, None if even else weight, self.rows.source, targets=self.rows.targets
-        )
+        return replace(self.rows, sample_weight=None if even else weight)
 
 
 def joined(*several: Data) -> Data:
@@ -98,7 +98,8 @@ def joined(*several: Data) -> Data:
         np.ones(len(data)) if data.sample_weight is None else data.sample_weight for data in several
     ]
     y = np.concatenate([data.y for data in several])
-    return Data(y, np.concatenate(weights), X, targets=several[-1].targets)
+    last = several[-1]
+    return Data(y, np.concatenate(weights), X, targets=last.targets, encoding=last.encoding)
 
 
 def _codes(data: Data) -> NDArray[np.int64]:

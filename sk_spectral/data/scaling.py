@@ -14,6 +14,7 @@ from sk_spectral.data.dataset import Data
 from sk_spectral.data.knots import place_pieces
 from sk_spectral.data.moments import Moments, first_equals, moments_of
 from sk_spectral.model.compact import CompactNetwork
+from sk_spectral.model.encoding import Encoding
 from sk_spectral.model.pieces import Pieces
 
 Array = NDArray[Any]
@@ -37,7 +38,9 @@ class Scaling:
     first_equal : int array of shape (n_inputs,), or None
         For each column the first that equals it; None where they were not compared.
     pieces : Pieces or None
-        By which features become more inputs, before they are scaled.
+        By which columns become more inputs, before they are scaled.
+    encoding : Encoding or None
+        By which the columns were made of features.
     """
 
     input_mean: Array
@@ -46,6 +49,7 @@ class Scaling:
     output_scale: Array
     first_equal: NDArray[np.intp] | None = None
     pieces: Pieces | None = None
+    encoding: Encoding | None = None
 
     @classmethod
     def fit(
@@ -99,10 +103,12 @@ class Scaling:
             mean[silent & centered] = moments.low[silent & centered]
         first_equal = first_equals(parts, moments)
         if n_outputs is not None:
-            return cls(mean, scale, np.zeros(n_outputs), np.ones(n_outputs), first_equal, pieces)
+            outputs = np.zeros(n_outputs), np.ones(n_outputs)
+            return cls(mean, scale, *outputs, first_equal, pieces, data.encoding)
         targets = moments_of(lambda: [data.y], data.sample_weight)
         refuse_beyond(targets.largest, "y", standardize)
-        return cls(mean, scale, *_mean_and_scale(targets, centered), first_equal, pieces)
+        outputs = _mean_and_scale(targets, centered)
+        return cls(mean, scale, *outputs, first_equal, pieces, data.encoding)
 
     def to_rows(self, data: Data, *, dtype: torch.dtype, device: torch.device) -> TensorDataset:
         """Tensors in the units of training, the weights scaled to a mean of 1.
@@ -134,12 +140,12 @@ class Scaling:
 
     @property
     def n_features(self) -> int:
-        """Columns of X."""
+        """Columns: of X, and indicators."""
         return len(self.input_mean) if self.pieces is None else self.pieces.n_features
 
     @property
     def sources(self) -> NDArray[np.intp]:
-        """Feature of each input, shape (n_inputs,)."""
+        """Column of each input, shape (n_inputs,)."""
         return np.arange(self.n_features) if self.pieces is None else self.pieces.sources
 
     def silent_inputs(self) -> NDArray[np.bool_]:
@@ -167,7 +173,12 @@ class Scaling:
                 "number: divide columns of X that are far from 0 for their spread, and y, by a "
                 "constant."
             )
-        return folded.with_pieces(self.pieces)
+        return self.attached_to(folded)
+
+    def attached_to(self, compact: CompactNetwork) -> CompactNetwork:
+        """The same weights, the inputs being made of features as they are here."""
+        with_pieces = compact.with_pieces(self.pieces)
+        return replace(with_pieces, encoding=self.encoding) if self.encoding else with_pieces
 
     def inputs_of(self, compact: CompactNetwork) -> "Scaling":
         """Of those inputs alone that a network has: not of pieces where it has none."""

@@ -2,17 +2,17 @@
 
 from collections.abc import Sequence
 from typing import Any, Self
+from warnings import catch_warnings, filterwarnings
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.utils.validation import check_array
 
 from sk_spectral.display.figures import pyplot_or_error
 
 Array = NDArray[np.float64]
 
 _MOST_PANELS = 12
-_POINTS, _MOST_BARS, _MOST_IN_RUG = 200, 12, 300
+_POINTS, _MOST_BARS, _MOST_NAMED, _MOST_IN_RUG = 200, 12, 20, 300
 
 
 class EffectDisplay:
@@ -34,6 +34,8 @@ class EffectDisplay:
     output_names : sequence of str
     is_whole : bool
         Whether the effects add up to the outputs.
+    tick_labels : sequence of sequences of str or None, optional
+        Names of the values of each feature, where it is a category.
 
     Attributes
     ----------
@@ -58,7 +60,9 @@ class EffectDisplay:
         observed: Sequence[Array],
         output_names: Sequence[str],
         is_whole: bool,
+        tick_labels: Sequence[Sequence[str] | None] | None = None,
     ) -> None:
+        self.tick_labels = tick_labels or [None] * len(names)
         self.names = names
         self.grids = grids
         self.effects = effects
@@ -84,27 +88,30 @@ class EffectDisplay:
         EffectDisplay
         """
         columns = list(getattr(estimator, "feature_names_in_", ()))
-        rows = check_array(X, dtype=np.float64)
-        n_features = estimator.n_features_in_
-        if rows.shape[1] != n_features:
-            raise ValueError(
-                f"X has {rows.shape[1]} features, but {type(estimator).__name__} was fitted to "
-                f"{n_features}."
-            )
+        with catch_warnings():
+            filterwarnings("ignore", "X does not have valid feature names", UserWarning)
+            rows = estimator.to_numbers(X).astype(np.float64)
+        n_features = rows.shape[1]
         if features is None:
             order = np.argsort(-estimator.feature_importances_, kind="stable")
             read = [int(j) for j in order if estimator.feature_importances_[j] > 0]
             chosen = (read or [0])[:_MOST_PANELS]
         else:
             chosen = [_index(feature, columns, n_features) for feature in features]
-        grids = [_grid(rows[:, j]) for j in chosen]
+        seen = [rows[~np.isnan(rows[:, j]), j] for j in chosen]
+        categories = [estimator.categories_[j] for j in chosen]
+        grids = [_grid(v, c is not None) for v, c in zip(seen, categories, strict=True)]
         return cls(
             [columns[j] if columns else f"feature {j}" for j in chosen],
             grids,
             [estimator.compact_.partial_effect(j, g) for j, g in zip(chosen, grids, strict=True)],
-            [rows[:: -(-len(rows) // _MOST_IN_RUG), j] for j in chosen],
+            [values[:: -(-len(values) // _MOST_IN_RUG) or 1] for values in seen],
             _output_names(estimator),
             estimator.topology_.n_active_layers == 0,
+            [
+                None if of_j is None else [str(of_j[int(c)]) if c >= 0 else "?" for c in grid]
+                for of_j, grid in zip(categories, grids, strict=True)
+            ],
         ).plot()
 
     def plot(self) -> Self:
@@ -138,14 +145,15 @@ class EffectDisplay:
         ax.axhline(0.0, color=pyplot_or_error().rcParams["axes.edgecolor"], linewidth=0.6)
         n_outputs = effects.shape[1]
         for k in range(n_outputs):
-            if len(grid) <= _MOST_BARS:
+            if self._has_bars(i):
                 width = 0.8 * float(np.diff(grid).min(initial=np.ptp(grid) or 1.0)) / n_outputs
                 at = grid + (k - (n_outputs - 1) / 2) * width
                 ax.bar(at, effects[:, k], width=width, label=self.output_names[k])
             else:
                 ax.plot(grid, effects[:, k], label=self.output_names[k])
-        if len(grid) <= _MOST_BARS:
-            ax.set_xticks(grid)
+        if self._has_bars(i):
+            few = len(grid) <= _MOST_NAMED
+            ax.set_xticks(grid if few else [], self.tick_labels[i] if few else None)
         seen = self.observed[i]
         ax.plot(
             seen, np.zeros(len(seen)), "|", markersize=6, alpha=0.3, clip_on=False,
@@ -153,6 +161,9 @@ class EffectDisplay:
         )  # fmt: skip
         ax.set_xlabel(self.names[i], fontsize="small")
         ax.tick_params(labelsize="x-small")
+
+    def _has_bars(self, i: int) -> bool:
+        return len(self.grids[i]) <= _MOST_BARS or self.tick_labels[i] is not None
 
 
 def _index(feature: int | str, columns: list[str], n_features: int) -> int:
@@ -165,10 +176,10 @@ def _index(feature: int | str, columns: list[str], n_features: int) -> int:
     return int(feature)
 
 
-def _grid(values: Array) -> Array:
+def _grid(values: Array, is_category: bool) -> Array:
     """The values themselves where they are few, else evenly spaced ones between their ends."""
     different = np.unique(values)
-    if len(different) <= _MOST_BARS:
+    if len(different) <= _MOST_BARS or is_category:
         return different
     return np.linspace(different[0], different[-1], _POINTS)
 

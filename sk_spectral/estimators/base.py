@@ -10,10 +10,12 @@ from numpy.typing import ArrayLike
 from sklearn.utils import check_random_state
 
 from sk_spectral.data.dataset import Data
+from sk_spectral.data.encoding import learn_encoding
 from sk_spectral.data.scaling import Scaling
 from sk_spectral.estimators.inputs import check_sample_weight
 from sk_spectral.estimators.parameters import check_hidden_layer_sizes, check_parameters
 from sk_spectral.estimators.prediction import Predictor
+from sk_spectral.model.encoding import Encoding
 from sk_spectral.model.path import TopologyPath
 from sk_spectral.search.config import SearchConfig
 from sk_spectral.search.fit import search_architecture
@@ -34,6 +36,7 @@ class SpectralSearch(Predictor, metaclass=ABCMeta):
     net_: SpectralNet
     loss_curve_: list[float]
     _scaling: Scaling
+    _encoding: Encoding | None = None
     _random_state: np.random.RandomState
     _n_fitted: int
     _partially_fitted = False
@@ -53,6 +56,7 @@ class SpectralSearch(Predictor, metaclass=ABCMeta):
         train_input_eigenvalues: bool = True,
         standardize: bool = True,
         n_knots: int | str = "auto",
+        categorical_features: Any = "from_dtype",
         batch_size: int | str = "auto",
         learning_rate_init: float = 1e-3,
         eigenvalue_rate: float = 30.0,
@@ -79,6 +83,7 @@ class SpectralSearch(Predictor, metaclass=ABCMeta):
         self.train_input_eigenvalues = train_input_eigenvalues
         self.standardize = standardize
         self.n_knots = n_knots
+        self.categorical_features = categorical_features
         self.batch_size = batch_size
         self.learning_rate_init = learning_rate_init
         self.eigenvalue_rate = eigenvalue_rate
@@ -226,7 +231,14 @@ class SpectralSearch(Predictor, metaclass=ABCMeta):
         weight = check_sample_weight(sample_weight, X, f"sample_weight{suffix}")
         y = self._checked_y(y, f"y{suffix}")
         targets = self._targets_of(y, reset=reset, **asked)
-        data = Data(targets.encode(y, f"y{suffix}"), weight, X, targets=targets)
+        if reset:
+            is_category = self._is_category
+            if is_category is None:
+                is_category = np.zeros(X.shape[1], dtype=bool)
+            self._encoding = learn_encoding(X, is_category, weight)
+        columns = X if self._encoding is None else self._encoding.encode(X)
+        encoded = targets.encode(y, f"y{suffix}")
+        data = Data(encoded, weight, columns, targets=targets, encoding=self._encoding)
         return self._weighted(data, reset, suffix).without_zero_weights()
 
     def _weighted(self, data: Data, reset: bool, suffix: str) -> Data:

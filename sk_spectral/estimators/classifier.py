@@ -23,7 +23,7 @@ class SpectralNASClassifier(ClassifierMixin, ClassifierOutputs, SpectralSearch):
     Parameters
     ----------
     hidden_layer_sizes, activation, solver, penalty, alpha, prune_tol, fit_intercept, \
-train_input_eigenvalues, standardize, n_knots
+train_input_eigenvalues, standardize, n_knots, categorical_features
         As in `SpectralNASRegressor`, except that the loss is the log loss and only X is
         standardised.
     class_weight : dict, "balanced" or None, default=None
@@ -64,6 +64,7 @@ network_, net_, loss_, loss_curve_, n_iter_, n_features_in_, feature_names_in_
         train_input_eigenvalues: bool = True,
         standardize: bool = True,
         n_knots: int | str = "auto",
+        categorical_features: Any = "from_dtype",
         class_weight: dict[Any, float] | str | None = None,
         batch_size: int | str = "auto",
         learning_rate_init: float = 1e-3,
@@ -92,6 +93,7 @@ network_, net_, loss_, loss_curve_, n_iter_, n_features_in_, feature_names_in_
             train_input_eigenvalues=train_input_eigenvalues,
             standardize=standardize,
             n_knots=n_knots,
+            categorical_features=categorical_features,
             batch_size=batch_size,
             learning_rate_init=learning_rate_init,
             eigenvalue_rate=eigenvalue_rate,

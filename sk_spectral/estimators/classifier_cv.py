@@ -21,8 +21,9 @@ class SpectralNASClassifierCV(ClassifierMixin, ClassifierOutputs, SpectralSearch
         As in `SpectralNASRegressorCV`, except that folds are drawn by class, and None scores by
         minus the log loss.
     solver, penalty, prune_tol, fit_intercept, train_input_eigenvalues, standardize, n_knots, \
-class_weight, batch_size, learning_rate_init, eigenvalue_rate, weight_decay, average, max_iter, \
-tol, early_stopping, validation_fraction, n_iter_no_change, random_state, device, verbose
+categorical_features, class_weight, batch_size, learning_rate_init, eigenvalue_rate, \
+weight_decay, average, max_iter, tol, early_stopping, validation_fraction, n_iter_no_change, \
+random_state, device, verbose
         As in `SpectralNASClassifier` and `SpectralNASRegressorCV`. `class_weight` does not reach
         the scores.
 
@@ -64,6 +65,7 @@ n_features_in_, feature_names_in_
         train_input_eigenvalues: bool = True,
         standardize: bool = True,
         n_knots: int | str = "auto",
+        categorical_features: Any = "from_dtype",
         class_weight: dict[Any, float] | str | None = None,
         batch_size: int | str = "auto",
         learning_rate_init: float = 1e-3,
@@ -83,7 +85,8 @@ n_features_in_, feature_names_in_
             hidden_layer_sizes, activation, alphas=alphas, cv=cv, scoring=scoring, rule=rule,
             n_jobs=n_jobs, solver=solver, penalty=penalty, prune_tol=prune_tol,
             fit_intercept=fit_intercept, train_input_eigenvalues=train_input_eigenvalues,
-            standardize=standardize, n_knots=n_knots, batch_size=batch_size,
+            standardize=standardize, n_knots=n_knots, categorical_features=categorical_features,
+            batch_size=batch_size,
             learning_rate_init=learning_rate_init, eigenvalue_rate=eigenvalue_rate,
             weight_decay=weight_decay, average=average, max_iter=max_iter, tol=tol,
             early_stopping=early_stopping, validation_fraction=validation_fraction,

@@ -54,6 +54,7 @@ class SpectralSearchCV(Predictor, metaclass=ABCMeta):
         train_input_eigenvalues: bool = True,
         standardize: bool = True,
         n_knots: int | str = "auto",
+        categorical_features: Any = "from_dtype",
         batch_size: int | str = "auto",
         learning_rate_init: float = 1e-3,
         eigenvalue_rate: float = 30.0,
@@ -82,6 +83,7 @@ class SpectralSearchCV(Predictor, metaclass=ABCMeta):
         self.train_input_eigenvalues = train_input_eigenvalues
         self.standardize = standardize
         self.n_knots = n_knots
+        self.categorical_features = categorical_features
         self.batch_size = batch_size
         self.learning_rate_init = learning_rate_init
         self.eigenvalue_rate = eigenvalue_rate
@@ -137,7 +139,8 @@ class SpectralSearchCV(Predictor, metaclass=ABCMeta):
             scorer = None if self.scoring is None else get_scorer(self.scoring)
             found = Parallel(self.n_jobs)(
                 delayed(scores_of_fold)(
-                    self._single(random_state=seed), rows, targets, weight, fold, alphas,
+                    self._single(random_state=seed, categorical_features=self._is_category),
+                    rows, targets, weight, fold, alphas,
                     scorer, routed.scorer.score, getattr(self, "classes_", None),
                 )
                 for fold, seed in zip(folds, seeds, strict=True)

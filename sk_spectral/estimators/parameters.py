@@ -103,6 +103,31 @@ def _check_activation(name: str, activation: Any) -> None:
     check_activation(activation)
 
 
+def _check_categorical_features(name: str, asked: Any) -> None:
+    if asked is None or (isinstance(asked, str) and asked == "from_dtype"):
+        return
+    kinds = (
+        set()
+        if isinstance(asked, str) or not isinstance(asked, Iterable)
+        else {
+            "bool"
+            if isinstance(value, bool | np.bool_)
+            else "int"
+            if isinstance(value, Integral)
+            else "str"
+            if isinstance(value, str)
+            else "other"
+            for value in asked
+        }
+    )
+    is_sequence = isinstance(asked, Iterable) and not isinstance(asked, str | Iterator)
+    if not is_sequence or len(kinds) > 1 or "other" in kinds:
+        raise ValueError(
+            f"{name}={asked!r} must be 'from_dtype', a mask of the columns of X, numbers or names "
+            "of some of them, or None."
+        )
+
+
 def _check_class_weight(name: str, class_weight: Any) -> None:
     check_class_weight(class_weight)
 
@@ -192,6 +217,7 @@ CONSTRAINTS: dict[str, Check] = {
     "train_input_eigenvalues": _switch,
     "standardize": _switch,
     "n_knots": _unless("auto", _number(Integral, 0)),
+    "categorical_features": _check_categorical_features,
     "class_weight": _check_class_weight,
     "batch_size": _unless("auto", _number(Integral, 1)),
     "learning_rate_init": _number(Real, 0, strict=True),

@@ -6,11 +6,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import is_regressor
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_array, check_is_fitted, check_X_y, validate_data
 
 from sk_spectral.data.targets import Targets
 from sk_spectral.estimators.inputs import say_which
 from sk_spectral.estimators.persistence import Persistent
+from sk_spectral.estimators.table import coder, find_categories, in_order
 from sk_spectral.model.compact import CompactNetwork
 from sk_spectral.training.threads import limited_threads
 
@@ -24,6 +25,10 @@ class Predictor(Persistent):
 
     compact_: CompactNetwork
     n_features_in_: int
+    categorical_features: Any
+    _is_category: NDArray[np.bool_] | None = None
+    """None where no column is a category; else by `_coder` they become numbers."""
+    _coder: Any = None
 
     @property
     @abstractmethod
@@ -54,6 +59,11 @@ class Predictor(Persistent):
             return self._as_y(np.zeros(len(self.compact_.weights[-1])))
         return self._as_y(intercepts[-1].copy())
 
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        return tags
+
     def _as_y(self, by_output: Array) -> Any:
         """First axis left out where y has none for outputs."""
         return by_output
@@ -62,7 +72,7 @@ class Predictor(Persistent):
         """Outputs of the compact network, shape (n_samples, n_outputs)."""
         check_is_fitted(self)
         with np.errstate(all="ignore"):  # of a sum that is to find what is not finite
-            rows: Array = validate_data(self, X, dtype=FLOATS, reset=False)
+            rows = self._numbers(X)
         with limited_threads(float(len(rows)) * self.compact_.n_parameters):
             return self.compact_(rows)
 
@@ -71,15 +81,62 @@ class Predictor(Persistent):
         outputs = self._outputs(X)
         return self._targets.decode(outputs)
 
+    @property
+    def categories_(self) -> list[Array | None]:
+        """For each feature its categories, in the order of their codes; None for numbers."""
+        found: list[Array | None] = [None] * self.n_features_in_
+        if self._is_category is not None:
+            known = self._coder.named_transformers_["categories"].categories_
+            for j, values in zip(np.flatnonzero(self._is_category), known, strict=True):
+                found[j] = values
+        return found
+
+    def to_numbers(self, X: ArrayLike) -> Array:
+        """Rows as `compact_` takes them: numbers, NaN where they are missing, codes of categories.
+
+        Parameters
+        ----------
+        X : array-like or frame of shape (n_samples, n_features)
+
+        Returns
+        -------
+        array of shape (n_samples, n_features)
+            Codes are places in `categories_`, -1 for one that is not known.
+        """
+        check_is_fitted(self)
+        return self._numbers(X)
+
+    def _numbers(self, X: ArrayLike) -> Array:
+        finite = True if self.compact_.encoding is None else "allow-nan"
+        asked: dict[str, Any] = {"dtype": FLOATS, "ensure_all_finite": finite}
+        if self._is_category is None:
+            rows: Array = validate_data(self, X, reset=False, **asked)
+            return rows
+        coded = self._coded(X, reset=False)
+        return np.asarray(check_array(coded, estimator=self, input_name="X", **asked))
+
+    def _coded(self, X: ArrayLike, reset: bool) -> Any:
+        """Numbers in place of categories, in the columns that X has."""
+        assert self._is_category is not None
+        validate_data(self, X, reset=reset, skip_check_array=True)
+        if reset:
+            self._coder = coder(self._is_category).fit(X)
+        return in_order(self._coder.transform(X), self._is_category)
+
     def _validated(
         self, X: ArrayLike, y: ArrayLike, reset: bool, suffix: str = ""
     ) -> tuple[Array, Array]:
         """X and y as scikit-learn takes them; messages about later ones name these."""
-        numeric = {"y_numeric": True} if is_regressor(self) else {}
+        asked: dict[str, Any] = {"dtype": FLOATS, "multi_output": True}
+        asked["ensure_all_finite"] = "allow-nan"
+        if is_regressor(self):
+            asked["y_numeric"] = True
         try:
             with np.errstate(all="ignore"):  # as above
-                return validate_data(
-                    self, X, y, dtype=FLOATS, multi_output=True, reset=reset, **numeric
-                )
+                if reset:
+                    self._is_category = find_categories(X, self.categorical_features)
+                if self._is_category is None:
+                    return validate_data(self, X, y, reset=reset, **asked)
+                return check_X_y(self._coded(X, reset), y, estimator=self, **asked)
         except (ValueError, TypeError) as error:
             raise say_which(error, y, suffix) from error

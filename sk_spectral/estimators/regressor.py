@@ -51,6 +51,11 @@ class SpectralNASRegressor(RegressorMixin, RegressorOutputs, SpectralSearch):
         where it pays and hidden units do not. "auto" takes one for every 25 rows, from 4 on, 13 of
         1,000 rows, up to 33 of more, and no more than 1,024 in all. 0 encodes nothing, as
         published; so does a fit without intercept, and `partial_fit`.
+    categorical_features : "from_dtype", array-like or None, default="from_dtype"
+        Columns of X that are categories. "from_dtype" takes those of a frame whose type is a
+        category or text; else a mask, numbers or names of columns. Each value of at least two rows
+        is an input of its own, up to the 512 most frequent of a column; one that is not known has
+        none. Numbers and categories may be missing: where some are, that is an input as well.
     batch_size : int or "auto", default="auto"
         "auto" makes 20 batches of 32 to 200 rows, or one of up to 100. A batch that holds all rows
         is trained on in float64.

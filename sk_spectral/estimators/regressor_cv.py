@@ -32,8 +32,8 @@ class SpectralNASRegressorCV(RegressorMixin, RegressorOutputs, SpectralSearchCV)
     n_jobs : int or None, default=None
         Folds at a time, by joblib.
     solver, penalty, prune_tol, fit_intercept, train_input_eigenvalues, standardize, n_knots, \
-batch_size, learning_rate_init, eigenvalue_rate, weight_decay, average, max_iter, tol, \
-early_stopping, validation_fraction, n_iter_no_change, random_state, device
+categorical_features, batch_size, learning_rate_init, eigenvalue_rate, weight_decay, average, \
+max_iter, tol, early_stopping, validation_fraction, n_iter_no_change, random_state, device
         As in `SpectralNASRegressor`, except that there has to be a `penalty`. In each fold a tenth
         of the rows is set apart to stop by, unless `early_stopping` is False.
     verbose : int, default=0

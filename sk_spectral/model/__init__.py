@@ -4,6 +4,7 @@ May import of `spectral` what needs no torch: fitted networks predict with NumPy
 """
 
 from sk_spectral.model.compact import CompactNetwork
+from sk_spectral.model.encoding import Encoding
 from sk_spectral.model.path import PathPoint, TopologyPath
 from sk_spectral.model.pieces import Pieces
 from sk_spectral.model.topology import Topology
@@ -11,6 +12,7 @@ from sk_spectral.model.topology_sample import TopologySample
 
 __all__ = [
     "CompactNetwork",
+    "Encoding",
     "PathPoint",
     "Pieces",
     "Topology",
@@ -19,5 +21,5 @@ __all__ = [
 ]
 
 # Files of fitted estimators name these by the room, so that a move within it breaks none.
-for _class in (CompactNetwork, PathPoint, Pieces, Topology, TopologyPath, TopologySample):
+for _class in (CompactNetwork, Encoding, PathPoint, Pieces, Topology, TopologyPath, TopologySample):
     _class.__module__ = __name__

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from sk_spectral.model.encoding import Encoding
 from sk_spectral.model.pieces import Pieces
 from sk_spectral.spectral import paths
 from sk_spectral.spectral.activations import ARRAY_ACTIVATIONS, Array
@@ -17,14 +18,15 @@ class CompactNetwork:
     """Feed-forward network of the active units alone, with all blocks between its layers.
 
     z_i = Σ_{j<i} W_ij x_j + b_i, x_i = f(z_i), ŷ = z_L, every layer in one matrix product, with
-    x_0 = x − c, x being the features and, where there are some, their pieces. It needs NumPy alone:
-    pickled by itself, it loads and predicts where neither torch nor scikit-learn is installed.
+    x_0 = x − c, x being the features and, where there are some, their indicators and pieces. It
+    needs NumPy alone: pickled by itself, it loads and predicts where neither torch nor scikit-learn
+    is installed.
 
     Attributes
     ----------
     weights : tuple of L arrays
         ``weights[i - 1]`` of shape (n_i, n_0 + … + n_{i−1}): the blocks W_i0 … W_{i,i−1} side by
-        side, n_0 counting pieces as well. A hidden layer may have no unit.
+        side, n_0 counting indicators and pieces as well. A hidden layer may have no unit.
     intercepts : tuple of L arrays of shape (n_i,), or None
     activation : {"relu", "tanh", "gelu", "silu"}
     unit_masks : tuple of bool arrays
@@ -32,7 +34,9 @@ class CompactNetwork:
     center : array c of shape (n_0,), or None for 0
         Folded into the intercepts it would take the digits of columns far from 0 with it.
     pieces : Pieces, or None
-        By which features become more inputs.
+        By which columns become more inputs.
+    encoding : Encoding, or None
+        By which missing values and categories become columns, before that.
     """
 
     weights: tuple[Array, ...]
@@ -41,16 +45,33 @@ class CompactNetwork:
     unit_masks: tuple[NDArray[np.bool_], ...]
     center: Array | None = None
     pieces: Pieces | None = None
+    encoding: Encoding | None = None
 
     @property
     def n_features(self) -> int:
         """Columns of X."""
+        return self.n_columns if self.encoding is None else self.encoding.n_features
+
+    @property
+    def n_columns(self) -> int:
+        """Features and indicators."""
         return self.n_inputs if self.pieces is None else self.pieces.n_features
 
     @property
     def n_inputs(self) -> int:
-        """Features and pieces."""
+        """Features, indicators and pieces."""
         return self.weights[0].shape[1]
+
+    @property
+    def sources(self) -> NDArray[np.intp]:
+        """Feature of each input, shape (n_inputs,)."""
+        of_columns = np.arange(self.n_columns) if self.pieces is None else self.pieces.sources
+        return of_columns if self.encoding is None else self.encoding.sources[of_columns]
+
+    @property
+    def n_pieces(self) -> NDArray[np.intp]:
+        """Pieces of each feature, shape (n_features,)."""
+        return np.bincount(self.sources[self.n_columns :], minlength=self.n_features)
 
     @property
     def layer_sizes(self) -> tuple[int, ...]:
@@ -67,7 +88,7 @@ class CompactNetwork:
     def blocks(self) -> dict[tuple[int, int], Array]:
         """Block W_ij from layer j to layer i by (i, j), target first; views of `weights`.
 
-        Those from layer 0 have a column for each feature, and then for each piece.
+        Those from layer 0 have a column for each feature, then each indicator and each piece.
         """
         sizes = self.n_inputs, *(len(weight) for weight in self.weights)
         starts = np.concatenate([[0], np.cumsum(sizes)])
@@ -84,25 +105,35 @@ class CompactNetwork:
             intercept.size for intercept in self.intercepts or ()
         )
 
-    def input_shares(self) -> Array:
+    def input_shares(self, variances: Array | None = None) -> Array:
         """Share of the squared norm over all paths to the outputs that starts at each feature.
 
-        As `spectral.paths.input_shares` of the blocks, q_0 / 1ᵀq_0, those of pieces added to their
-        feature's.
+        As `spectral.paths.input_shares` of the blocks, q_0 / 1ᵀq_0, those of indicators and pieces
+        added to their feature's.
+
+        Parameters
+        ----------
+        variances : array of shape (n_inputs,), optional
+            Of the inputs, with which indicators count: a rare one moves few outputs. By default as
+            all others do.
 
         Returns
         -------
         array of shape (n_features,)
         """
         shares = paths.input_shares(self.blocks)
-        if self.pieces is not None:
-            shares = np.bincount(self.pieces.sources, shares, self.n_features)
-        return shares
+        if self.pieces is None and self.encoding is None:
+            return shares
+        if variances is not None and self.encoding is not None:
+            own = slice(self.n_features, self.n_columns)
+            shares[own] *= variances[own]
+            shares /= shares.sum() or 1.0
+        by_feature: Array = np.bincount(self.sources, shares, self.n_features).astype(np.float64)
+        return by_feature
 
     def joins_inputs(self) -> bool:
         """Whether a hidden unit reads more than one feature: else the outputs are additive."""
-        sources = np.arange(self.n_features) if self.pieces is None else self.pieces.sources
-        reads = {0: np.eye(self.n_features, dtype=bool)[sources]}
+        reads = {0: np.eye(self.n_features, dtype=bool)[self.sources]}
         for i in range(1, len(self.weights)):
             reads[i] = np.zeros((len(self.weights[i - 1]), self.n_features), dtype=bool)
             for j in range(i):
@@ -112,15 +143,16 @@ class CompactNetwork:
     def partial_effect(self, feature: int, grid: ArrayLike) -> Array:
         """What a feature adds to the outputs by itself, through no hidden unit.
 
-        W_L0 (x_0 − c) over the columns of this feature and of its pieces. In an additive model
-        these are its shape functions: summed over the features, with the intercepts, they are the
-        outputs. They add up to 0 over the rows that were trained on, if these were centred.
+        W_L0 (x_0 − c) over the columns of this feature, of its indicators and pieces. In an
+        additive model these are its shape functions: summed over the features, with the intercepts,
+        they are the outputs. They add up to 0 over the rows that were trained on, if these were
+        centred.
 
         Parameters
         ----------
         feature : int
         grid : array-like of shape (n_points,)
-            Values of the feature.
+            Values of the feature, NaN for a missing one, or codes of its categories.
 
         Returns
         -------
@@ -136,12 +168,10 @@ class CompactNetwork:
         values = np.asarray(grid, dtype=np.float64)
         X = np.zeros((len(values), self.n_features))
         X[:, feature] = values
-        own = np.arange(self.n_features) == feature
-        if self.pieces is not None:
-            X, own = self.pieces.encode(X), self.pieces.sources == feature
+        inputs, own = self._inputs(X), self.sources == feature
         if self.center is not None:
-            X = X - self.center
-        return X[:, own] @ self.weights[-1][:, : self.n_inputs][:, own].T
+            inputs = inputs - self.center
+        return inputs[:, own] @ self.weights[-1][:, : self.n_inputs][:, own].T
 
     def __call__(self, X: Array) -> Array:
         """Outputs ŷ for a batch, in few rows at a time.
@@ -149,6 +179,7 @@ class CompactNetwork:
         Parameters
         ----------
         X : array of shape (n_samples, n_features)
+            Of numbers and codes of categories.
 
         Returns
         -------
@@ -160,13 +191,17 @@ class CompactNetwork:
             outputs[rows] = self._evaluate(X[rows])
         return outputs
 
+    def _inputs(self, X: NDArray[np.floating]) -> NDArray[np.floating]:
+        """Features with their indicators and pieces."""
+        columns = X if self.encoding is None else self.encoding.encode(X)
+        return columns if self.pieces is None else self.pieces.encode(columns)
+
     def _evaluate(self, X: Array) -> Array:
         activation = ARRAY_ACTIVATIONS[self.activation]
-        if self.pieces is not None:
-            X = self.pieces.encode(X)
+        inputs = self._inputs(X)
         x = np.empty((len(X), self.weights[-1].shape[1]))
-        filled = X.shape[1]
-        x[:, :filled] = X
+        filled = inputs.shape[1]
+        x[:, :filled] = inputs
         if self.center is not None:
             x[:, :filled] -= self.center
         for i, weight in enumerate(self.weights):

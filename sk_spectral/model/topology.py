@@ -97,8 +97,8 @@ class Topology:
         n_pieces: tuple[int, ...] = ()
         richness = gamma_norm(blocks)
         if compact.pieces is not None:
-            n_pieces = tuple(compact.pieces.n_by_feature.tolist())
-            own = compact.weights[-1][:, compact.n_features : compact.n_inputs]
+            n_pieces = tuple(compact.n_pieces.tolist())
+            own = compact.weights[-1][:, compact.n_columns : compact.n_inputs]
             richness = float(np.hypot(richness, np.linalg.norm(own)))
         active = norms > 0
         active.flags.writeable = False

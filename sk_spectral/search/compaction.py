@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from sk_spectral.data.batches import TensorDataset
 from sk_spectral.data.knots import knots_of
+from sk_spectral.data.scaling import Scaling
 from sk_spectral.model.compact import CompactNetwork
 from sk_spectral.model.pieces import Pieces
 from sk_spectral.model.topology import Topology
@@ -33,27 +34,29 @@ def evenly_spaced(rows: TensorDataset, most: int = _ROWS_FOR_SHARE) -> TensorDat
 
 
 def read(
-    candidate: Candidate, rows: TensorDataset, pieces: Pieces | None = None
+    candidate: Candidate, rows: TensorDataset, scaling: Scaling | None = None
 ) -> tuple[CompactNetwork, Topology, NDArray[np.float64]]:
     """What is left of a network, its topology and the shares of its features.
 
-    The network reads inputs in the units of training, `pieces` among them where there are some.
+    The network reads inputs in the units of training, which `scaling` makes of features.
 
     ValueError where it diverged so far that one of the numbers that tell of it is none.
     """
+    pieces = None if scaling is None else scaling.pieces
     with np.errstate(all="ignore"):  # looked for below
         share = nonlinear_share_of(candidate, rows, pieces)
         joined = interaction_share_of(candidate, rows, pieces)
         compact = cut_out(candidate, rows.X[:_ROWS_TO_COMPARE])
-        with_pieces = compact.with_pieces(pieces)
+        of_features = compact if scaling is None else scaling.attached_to(compact)
         topology = Topology.from_compact(
-            with_pieces,
+            of_features,
             loss_before=candidate.loss_before,
             loss_after=candidate.loss_after,
             nonlinear_share=share,
             interaction_share=joined,
         )
-        shares = with_pieces.input_shares()
+        variances = rows.X[:, : of_features.n_inputs].double().var(dim=0, correction=0)
+        shares = of_features.input_shares(variances.cpu().numpy())
     told = candidate.loss_before, candidate.loss_after, share, joined, topology.gamma_norm
     if not all(np.isfinite(numbers).all() for numbers in (told, topology.block_norms, shares)):
         raise diverged("The weights of the network became too large to be squared")

@@ -34,7 +34,7 @@ def points_of(tried: Sequence[Candidate], scaling: Scaling) -> list[PathPoint]:
             own = scaling.narrowed(candidate.inputs.cpu().numpy())
         compact, own = _without_unread_pieces(compact, own)
         topology = Topology.from_compact(
-            compact.with_pieces(own.pieces),
+            own.attached_to(compact),
             loss_before=candidate.loss_before,
             loss_after=candidate.loss_after,
         )

@@ -113,8 +113,9 @@ def _bends(
     for feature in np.unique(sources[n_features:]):
         own = n_features + np.flatnonzero(sources[n_features:] == feature)
         line = np.column_stack([np.ones(len(X)), X[:, feature]])
-        weighted = line.T * share
-        pieces = X[:, own] - line @ np.linalg.solve(weighted @ line, weighted @ X[:, own])
+        weighted = line * np.sqrt(share)[:, None]
+        fitted, *_ = np.linalg.lstsq(weighted, X[:, own] * np.sqrt(share)[:, None])
+        pieces = X[:, own] - line @ fitted
         found.append(
             torch.as_tensor(
                 np.concatenate(

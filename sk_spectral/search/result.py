@@ -163,7 +163,7 @@ def result_of(
     if candidate.network is not network:
         network.load_state_dict(candidate.network.state_dict())
     network.to("cpu")
-    compact, topology, importances = read(candidate, rows, scaling.pieces)
+    compact, topology, importances = read(candidate, rows, scaling)
     folded = scaling.fold_into(compact)
     return SearchResult(
         network,

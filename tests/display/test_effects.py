@@ -1,6 +1,7 @@
 """What single features add: shape functions of an additive model, drawn with its data."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from sk_spectral import SpectralNASClassifier, SpectralNASRegressor
@@ -81,3 +82,21 @@ def test_a_network_has_effects_of_its_part_without_hidden_units():
     display = EffectDisplay.from_estimator(model, X)
     assert not display.is_whole
     assert "part without hidden units" in display.figure_.get_suptitle()
+
+
+def test_categories_are_bars_with_their_names_and_missing_values_are_left_out():
+    frame = pd.DataFrame(
+        {
+            "number": np.where(RNG.rand(500) < 0.2, np.nan, X[:, 0]),
+            "kind": np.array(["a", "b", "c"])[X[:, 2].astype(int)],
+        }
+    )
+    model = SpectralNASRegressor((8,), max_iter=30, random_state=0).fit(
+        frame, PARTS[:, 2] + X[:, 0]
+    )
+    display = EffectDisplay.from_estimator(model, frame, features=["kind", "number"])
+    bars, line = display.axes_
+    assert [label.get_text() for label in bars.get_xticklabels()] == ["a", "b", "c"]
+    heights = [patch.get_height() for patch in bars.patches]
+    np.testing.assert_array_equal(heights, model.compact_.partial_effect(1, np.arange(3))[:, 0])
+    assert np.isfinite(line.lines[1].get_ydata()).all()

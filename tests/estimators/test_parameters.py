@@ -59,6 +59,10 @@ GOOD_AND_BAD = {
     "n_knots": (
         ["auto", 0, *POSITIVE_INTEGER[0]], [None, "many", -1, 1.5, 2.0, True, np.nan],
     ),
+    "categorical_features": (
+        ["from_dtype", None, [], [0, 2], ["a"], [True, False], np.array([1])],
+        ["auto", 1, True, [0, "a"], [0.5], [None], iter([0])],
+    ),
     "class_weight": (
         [None, "balanced", {0: 1.0}, {}],
         ["auto", -1, [1, 2], {0: -1}, {0: np.nan}, {0: np.inf}, {0: "1"}, True],

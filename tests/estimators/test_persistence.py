@@ -97,7 +97,7 @@ TRUSTED = README.split("```text trusted\n")[1].split("```")[0].split()
 def test_skops_needs_to_trust_the_own_types_alone(
     model, wide_rows, fitted_classifier, iris_rows, tmp_path
 ):
-    assert len(TRUSTED) == 10
+    assert len(TRUSTED) == 11
     piped = make_pipeline(StandardScaler().fit(iris_rows[0]), fitted_classifier)
     settings = {"alphas": [0.0], "cv": 2, "max_iter": 3, "n_knots": 0}
     X, y = iris_rows

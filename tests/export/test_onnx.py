@@ -4,6 +4,7 @@ import builtins
 from copy import deepcopy
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from configurations import ACTIVATIONS
@@ -214,3 +215,35 @@ def test_what_folds_have_chosen_is_exported_alone_and_in_a_pipeline(cls):
     options = {"zipmap": False} if cls is SpectralNASClassifierCV else None
     piped = skl2onnx.to_onnx(make_pipeline(model), X[:1], options=options)
     close(list(run(piped, X).values())[-1].reshape(expected.shape), expected)
+
+
+WITH_GAPS = np.random.default_rng(0).normal(size=(300, 3)).astype(np.float32)
+WITH_GAPS[::4, 0] = np.nan
+WITH_GAPS[:, 2] = np.arange(300) % 4 + 10
+
+
+@pytest.mark.parametrize("bends", [True, False])
+def test_missing_values_and_numbers_that_are_categories_are_exported(bends):
+    gap = np.isnan(WITH_GAPS[:, 0])
+    y = np.where(gap, 1.0, np.abs(WITH_GAPS[:, 0])) + (WITH_GAPS[:, 2] == 12)
+    model = SpectralNASRegressor(
+        (8,), n_knots="auto" if bends else 0, categorical_features=[2], max_iter=40, random_state=0
+    ).fit(WITH_GAPS, y)
+    some = WITH_GAPS.copy()
+    some[:5, 2], some[5:9, 1] = 99.0, np.nan
+    expected = model.predict(some)
+    exported = run(to_onnx(model), some)["variable"]
+    there = ~np.isnan(some[:, 1])  # where none was seen to be missing, none is looked for
+    close(exported[there], expected[there])
+    numbers = torch.as_tensor(model.to_numbers(some)).float()
+    with torch.no_grad():
+        close(to_torch(model)(numbers).numpy()[:, 0], expected)
+
+
+def test_categories_of_text_are_refused_in_a_sentence():
+    frame = pd.DataFrame(
+        {"a": np.arange(60) % 7, "b": np.array(["x", "y", "z"])[np.arange(60) % 3]}
+    )
+    model = SpectralNASRegressor((4,), max_iter=3, random_state=0).fit(frame, np.arange(60.0) % 3)
+    with pytest.raises(ValueError, match=r"Column 1 of X is a category of text, .* OrdinalEncoder"):
+        to_onnx(model)

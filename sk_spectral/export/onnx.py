@@ -1,23 +1,19 @@
-"""A fitted estimator as a torch module, as an ONNX model, and inside skl2onnx's pipelines."""
+"""A fitted estimator as an ONNX model, and inside skl2onnx's pipelines."""
 
 from collections.abc import Callable
 from os import PathLike
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from sklearn.base import is_classifier
 from sklearn.utils.validation import check_is_fitted
-from torch import Tensor, nn
 
 from sk_spectral.estimators.classifier import SpectralNASClassifier
 from sk_spectral.estimators.classifier_cv import SpectralNASClassifierCV
 from sk_spectral.estimators.regressor import SpectralNASRegressor
 from sk_spectral.estimators.regressor_cv import SpectralNASRegressorCV
-from sk_spectral.model.compact import CompactNetwork
-from sk_spectral.model.pieces import Pieces
-from sk_spectral.spectral.tensor_activations import TENSOR_ACTIVATIONS
+from sk_spectral.model.encoding import Encoding
 
 _OPSET = 20  # the first with Gelu
 
@@ -25,116 +21,11 @@ Node = Callable[..., str]
 Constant = Callable[[NDArray[Any]], str]
 
 
-class CompactModule(nn.Module):
-    """The small network in torch: every layer reads all layers before it.
-
-    Parameters
-    ----------
-    compact : CompactNetwork
-    dtype : torch.dtype
-
-    Attributes
-    ----------
-    weights, intercepts : ParameterList
-        Those of layer i for the inputs and the outputs of the layers before it, side by side. No
-        intercepts where the network has none.
-    center : Tensor of shape (2, n_inputs), or None
-        Taken off the inputs in two parts, which keep the digits of one of twice the precision.
-    pieces : PiecesModule, or None
-        Makes inputs of the features.
-    """
-
-    def __init__(self, compact: CompactNetwork, dtype: torch.dtype = torch.float32) -> None:
-        super().__init__()
-        self.activation = compact.activation
-        self.weights, self.intercepts = (
-            nn.ParameterList(torch.tensor(array, dtype=dtype) for array in arrays or ())
-            for arrays in (compact.weights, compact.intercepts)
-        )
-        self.center: Tensor | None
-        center = None if compact.center is None else _in_two_parts(compact.center, dtype)
-        self.register_buffer("center", center)
-        self.pieces = None if compact.pieces is None else PiecesModule(compact.pieces, dtype)
-
-    def forward(self, X: Tensor) -> Tensor:
-        """Outputs of shape (n_samples, n_outputs) for X of shape (n_samples, n_features)."""
-        if self.pieces is not None:
-            X = self.pieces(X)
-        if self.center is not None:
-            X = X - self.center[0] - self.center[1]
-        intercepts = list(self.intercepts) or [None] * len(self.weights)
-        for i, (weight, intercept) in enumerate(zip(self.weights, intercepts, strict=True)):
-            z = nn.functional.linear(X, weight, intercept)
-            if i + 1 < len(self.weights):
-                X = torch.cat([X, TENSOR_ACTIVATIONS[self.activation].function(z)], dim=1)
-        return z
-
-
-class PiecesModule(nn.Module):
-    """The features and their pieces, as `Pieces.encode` gives them.
-
-    Parameters
-    ----------
-    pieces : Pieces
-    dtype : torch.dtype
-    """
-
-    low: Tensor
-    high: Tensor
-    feature: Tensor
-    start: Tensor
-    width: Tensor
-
-    def __init__(self, pieces: Pieces, dtype: torch.dtype) -> None:
-        super().__init__()
-        self.register_buffer("low", torch.tensor(pieces.low, dtype=dtype))
-        self.register_buffer("high", torch.tensor(pieces.high, dtype=dtype))
-        self.register_buffer("feature", torch.from_numpy(pieces.feature))
-        self.register_buffer("start", _in_two_parts(pieces.start, dtype))
-        self.register_buffer("width", torch.tensor(pieces.end - pieces.start, dtype=dtype))
-
-    def forward(self, X: Tensor) -> Tensor:
-        """Inputs of shape (n_samples, n_features + n_pieces)."""
-        p = (X[:, self.feature] - self.start[0] - self.start[1]) / self.width
-        return torch.cat([X.clamp(self.low, self.high), p.clamp(0.0, 1.0)], dim=1)
-
-
-def _in_two_parts(values: NDArray[np.float64], dtype: torch.dtype) -> Tensor:
-    """A value rounded, and what this has left of it: shape (2, n)."""
-    exact = torch.from_numpy(values)
-    return torch.stack([exact.to(dtype), (exact - exact.to(dtype)).to(dtype)])
-
-
-def to_torch(estimator: Any, dtype: torch.dtype = torch.float32) -> CompactModule:
-    """The network that predicts as a torch module, in your units.
-
-    Its outputs are those of `predict` for a regressor, of shape (n_samples, n_outputs), and the
-    logits for a classifier: one for two classes, else one for each.
-
-    Parameters
-    ----------
-    estimator : fitted SpectralNASRegressor or SpectralNASClassifier, or of those with CV
-    dtype : torch.dtype, default=torch.float32
-
-    Examples
-    --------
-    >>> import torch
-    >>> from sk_spectral import SpectralNASRegressor
-    >>> from sk_spectral.datasets import make_linear_to_quadratic
-    >>> from sk_spectral.export import to_torch
-    >>> X, y, _ = make_linear_to_quadratic(200, random_state=0)
-    >>> model = SpectralNASRegressor((8,), max_iter=5, random_state=0).fit(X, y)
-    >>> to_torch(model)(torch.ones(3, 2)).shape
-    torch.Size([3, 1])
-    """
-    check_is_fitted(estimator)
-    return CompactModule(estimator.compact_, dtype)
-
-
 def to_onnx(estimator: Any, path: str | PathLike[str] | None = None) -> Any:
     """ONNX model with the outputs of `predict`, for a classifier of `predict_proba` as well.
 
-    Its input "X" is float32 of shape (any number of rows, n_features). A regressor's output is
+    Its input "X" is float32 of shape (any number of rows, n_features), NaN where a value is missing
+    of a feature that had missing ones in training; categories are the numbers that they are in X. A regressor's output is
     "variable", in the shape of `predict`; a classifier's are "label", from `classes_`, and
     "probabilities".
 
@@ -223,6 +114,8 @@ def _evaluate(estimator: Any, X: str, node: Node, constant: Constant) -> str:
 
     scaling = estimator._scaling.inputs_of(estimator.compact_)
     compact, pieces, h = scaling.unfold_from(estimator.compact_), scaling.pieces, X
+    if scaling.encoding is not None:
+        X = h = _encode(scaling.encoding, _values_of(estimator), X, node, constant)
     if pieces is not None:
         p = less(node("Gather", X, constant(pieces.feature.astype(np.int64)), axis=1), pieces.start)
         p = node("Div", p, single(pieces.end - pieces.start))
@@ -240,6 +133,47 @@ def _evaluate(estimator: Any, X: str, node: Node, constant: Constant) -> str:
             break
         h = node("Concat", h, _activate(compact.activation, z, node), axis=1)
     return node("Add", node("Mul", z, single(scaling.output_scale)), single(scaling.output_mean))
+
+
+def _values_of(estimator: Any) -> NDArray[np.float64]:
+    """What the indicators stand for in the columns of X, where categories are numbers there."""
+    encoding = estimator._scaling.encoding
+    values = encoding.value.copy()
+    if estimator._is_category is None:
+        return values
+    known = dict(
+        zip(
+            np.flatnonzero(estimator._is_category),
+            estimator._coder.named_transformers_["categories"].categories_,
+            strict=True,
+        )
+    )
+    for k, (feature, code) in enumerate(zip(encoding.feature, values, strict=True)):
+        if feature in known and not np.isnan(code):
+            if known[feature].dtype.kind not in "biuf":
+                raise ValueError(
+                    f"Column {feature} of X is a category of text, which ONNX's one input of "
+                    "numbers cannot hold: put an OrdinalEncoder before the estimator, name the "
+                    "column in categorical_features, and convert the Pipeline by skl2onnx."
+                )
+            values[k] = known[feature][int(code)]
+    return values
+
+
+def _encode(
+    encoding: Encoding, value: NDArray[np.float64], X: str, node: Node, constant: Constant
+) -> str:
+    """Nodes for the columns; none where no value was missing and no feature is a category."""
+    is_category = encoding.is_category
+    if not len(encoding.feature) and not is_category.any():
+        return X
+    fill, feature = np.nan_to_num(encoding.fill), encoding.feature
+    own = node("Gather", X, constant(feature.astype(np.int64)), axis=1)
+    missing = node("And", node("IsNaN", own), constant(np.isnan(value)))
+    there = node("Or", node("Equal", own, constant(value.astype(np.float32))), missing)
+    empty = node("Or", node("IsNaN", X), constant(is_category))
+    filled = node("Where", empty, constant(fill.astype(np.float32)), X)
+    return node("Concat", filled, node("Cast", there, to=1), axis=1)
 
 
 def _activate(activation: str, z: str, node: Node) -> str:
