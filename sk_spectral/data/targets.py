@@ -143,10 +143,17 @@ class ClassTargets(Targets):
     def probabilities(self, outputs: Array) -> NDArray[np.float64]:
         """Of the classes, shape (n_samples, n_classes)."""
         if outputs.shape[1] == 1:
-            # 1 / (1 + exp(±z)): small ones keep their digits
-            return np.exp(-np.logaddexp(0.0, np.hstack([outputs, -outputs])))
+            return np.exp(self.log_probabilities(outputs))
         odds = np.exp(outputs - outputs.max(axis=1, keepdims=True))
         return odds / odds.sum(axis=1, keepdims=True)
+
+    def log_probabilities(self, outputs: Array) -> NDArray[np.float64]:
+        """Their logarithms."""
+        if outputs.shape[1] == 1:
+            # 1 / (1 + exp(±z)): small ones keep their digits
+            return -np.logaddexp(0.0, np.hstack([outputs, -outputs]))
+        above = outputs - outputs.max(axis=1, keepdims=True)
+        return above - np.log(np.exp(above).sum(axis=1, keepdims=True))
 
     def strata(self, encoded: Array) -> NDArray[np.int64]:
         """The codes themselves."""

@@ -254,6 +254,11 @@ class SpectralSearch(Predictor, metaclass=ABCMeta):
             return None
         return self._check_data(X_val, y_val, weight_val, reset=False, suffix="_val")
 
+    @property
+    def best_loss_(self) -> float:
+        """Least training loss of an epoch, in `loss_curve_`."""
+        return min(self.loss_curve_)
+
     def _config(self) -> SearchConfig:
         hidden = check_hidden_layer_sizes(self.hidden_layer_sizes)
         given = self.get_params(deep=False) | {"hidden_layer_sizes": hidden}

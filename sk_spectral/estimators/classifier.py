@@ -38,7 +38,8 @@ callbacks, verbose
     classes_ : array of shape (n_classes,)
         Class labels, sorted.
     topology_, compact_, topology_path_, feature_importances_, linear_coef_, linear_intercept_, \
-network_, net_, loss_, loss_curve_, n_iter_, n_features_in_, feature_names_in_
+network_, net_, loss_, loss_curve_, best_loss_, n_iter_, n_outputs_, n_layers_, categories_, \
+n_features_in_, feature_names_in_
         As in `SpectralNASRegressor`.
 
     Examples

@@ -33,7 +33,7 @@ random_state, device, verbose
         Class labels, sorted.
     alpha_, best_estimator_, best_index_, best_score_, cv_results_, n_splits_, topology_, \
 compact_, topology_path_, feature_importances_, linear_coef_, linear_intercept_, n_iter_, \
-n_features_in_, feature_names_in_
+n_outputs_, n_layers_, categories_, n_features_in_, feature_names_in_
         As in `SpectralNASRegressorCV`.
 
     Examples

@@ -84,6 +84,20 @@ class ClassifierOutputs(Predictor):
         outputs = self._outputs(X)
         return self._targets.probabilities(outputs)
 
+    def predict_log_proba(self, X: ArrayLike) -> Array:
+        """Logarithms of `predict_proba`, finite where that is 0 to the last digit.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+
+        Returns
+        -------
+        array of shape (n_samples, n_classes)
+        """
+        outputs = self._outputs(X)
+        return self._targets.log_probabilities(outputs)
+
     def predict(self, X: ArrayLike) -> Array:
         """Predict the label of the most probable class.
 

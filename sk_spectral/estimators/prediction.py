@@ -82,6 +82,16 @@ class Predictor(Persistent):
         return self._targets.decode(outputs)
 
     @property
+    def n_outputs_(self) -> int:
+        """Outputs of the network that predicts: 1 for two classes."""
+        return len(self.compact_.weights[-1])
+
+    @property
+    def n_layers_(self) -> int:
+        """Layers of it, input and output included, that have a unit."""
+        return 2 + sum(bool(mask.any()) for mask in self.compact_.unit_masks)
+
+    @property
     def categories_(self) -> list[Array | None]:
         """For each feature its categories, in the order of their codes; None for numbers."""
         found: list[Array | None] = [None] * self.n_features_in_

@@ -108,7 +108,8 @@ class SpectralNASRegressor(RegressorMixin, RegressorOutputs, SpectralSearch):
         the network itself.
     feature_importances_ : array of shape (n_features,)
         Share of the squared norm over all paths to the outputs that starts at each input, in units
-        of training; exactly 0 for an input that is not read.
+        of training; exactly 0 for an input that is not read. Categories and missing values count
+        with the variance of their indicators.
     linear_coef_, linear_intercept_ : arrays
         Direct block from the inputs to the outputs, in your units, shaped as `coef_` and
         `intercept_` of a linear model are: all of a linear verdict. Beside pieces it is what is
@@ -125,8 +126,14 @@ class SpectralNASRegressor(RegressorMixin, RegressorOutputs, SpectralSearch):
         set apart from X. Of a linear map that folds preferred, on the rows held out by them.
     loss_curve_ : list of float
         Training loss of `net_` with the penalty, by epoch.
+    best_loss_ : float
+        The least of these.
     n_iter_ : int
         Epochs that `net_` trained for.
+    n_outputs_, n_layers_ : int
+        Outputs, and layers with a unit, input and output included, of the network that predicts.
+    categories_ : list of arrays or None, one for each feature
+        Categories in the order of their codes; None for a number.
     n_features_in_, feature_names_in_
         As in scikit-learn.
 

@@ -54,7 +54,7 @@ max_iter, tol, early_stopping, validation_fraction, n_iter_no_change, random_sta
     n_splits_ : int
         Number of folds.
     topology_, compact_, topology_path_, feature_importances_, linear_coef_, linear_intercept_, \
-n_iter_
+n_iter_, n_outputs_, n_layers_, categories_
         Those of `best_estimator_`.
     n_features_in_, feature_names_in_
         As in scikit-learn.

@@ -25,9 +25,9 @@ def to_onnx(estimator: Any, path: str | PathLike[str] | None = None) -> Any:
     """ONNX model with the outputs of `predict`, for a classifier of `predict_proba` as well.
 
     Its input "X" is float32 of shape (any number of rows, n_features), NaN where a value is missing
-    of a feature that had missing ones in training; categories are the numbers that they are in X. A regressor's output is
-    "variable", in the shape of `predict`; a classifier's are "label", from `classes_`, and
-    "probabilities".
+    of a feature that had missing ones in training; categories are the numbers that they are in X. A
+    regressor's output is "variable", in the shape of `predict`; a classifier's are "label", from
+    `classes_`, and "probabilities".
 
     Parameters
     ----------

@@ -15,7 +15,7 @@ from sk_spectral.data.batches import TensorDataset
 from sk_spectral.data.dataset import Data
 from sk_spectral.data.splitting import Split
 from sk_spectral.model.path import TopologyPath
-from sk_spectral.search.baseline import LinearMaps
+from sk_spectral.search.baseline import LinearMaps, best_baseline
 from sk_spectral.search.candidate import Candidate, no_units, with_linear_map
 from sk_spectral.search.config import SearchConfig
 from sk_spectral.search.evaluation import Evaluator
@@ -161,12 +161,19 @@ class _Course:
         rows, valid = problem.rows_by_use()
         network, scaling = problem.start.network, problem.start.scaling
         evaluator = Evaluator.of_rows(problem.loss, network, rows, valid, config.prune_tol)
-        linear = baselines(network, evaluator, rows, scaling.n_features)
         if compared is None:
+            linear = baselines(network, evaluator, rows, scaling.n_features)
             return cls(problem, rows, valid, evaluator, linear, linear)
-        best = _by_folds(problem, compared, rows, evaluator)
-        lower = linear[:1] if compared.n_read is None and len(linear) > 1 else []
-        return cls(problem, rows, valid, evaluator, [*lower, best], [best])
+        best, lower = _by_folds(problem, compared, rows, evaluator), None
+        if compared.n_read is None and scaling.pieces is not None:
+            read, n_outputs = (
+                np.arange(rows.X.shape[1]) < scaling.n_features,
+                network.layer_sizes[-1],
+            )
+            maps = LinearMaps(rows, n_outputs, network.fit_intercept, read)
+            lower = best_baseline(network, evaluator, maps, scaling.n_features)
+        linear = [best] if lower is None else [lower, best]
+        return cls(problem, rows, valid, evaluator, linear, [best])
 
 
 def _by_folds(

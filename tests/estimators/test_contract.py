@@ -215,3 +215,11 @@ def test_boolean_labels_lists_and_integers():
     assert model.predict([[51, 35, 14, 2]]).dtype == bool
     assert model.decision_function((10 * X).astype(int)).shape == (len(X),)
     assert pd.Series(model.predict((10 * X).astype(int))).eq(y).mean() > 0.95
+
+
+def test_what_users_of_mlps_ask_for(fitted_regressor, unpruned_regressor):
+    for model in (fitted_regressor, unpruned_regressor):
+        assert model.n_layers_ == 2 + model.topology_.n_active_layers
+        assert model.n_outputs_ == 1
+        assert model.best_loss_ == min(model.loss_curve_) > 0.0
+    assert not hasattr(regressor(), "n_layers_")

@@ -44,10 +44,15 @@ def test_two_classes_have_log_odds_and_several_have_logits():
     np.testing.assert_array_equal(two.decision_function(X), X.sum(axis=1))
     np.testing.assert_allclose(two.predict_proba(X)[:, 1], 1 / (1 + np.exp(-X.sum(axis=1))))
     assert two.predict(X).tolist() == ["yes", "no", "yes"]
+    np.testing.assert_allclose(two.predict_log_proba(X), np.log(two.predict_proba(X)))
+    sure = two.predict_log_proba([[-2000.0, 0.0]])
+    np.testing.assert_array_equal(sure, [[0.0, -2000.0]])
     three = holding(Classifier, [[1.0, 0.0], [0.0, 1.0], [0.0, 0.0]], classes_=np.arange(3))
     np.testing.assert_array_equal(three.decision_function(X)[:, :2], X)
     np.testing.assert_allclose(three.predict_proba(X).sum(axis=1), 1.0)
+    np.testing.assert_allclose(three.predict_log_proba(X), np.log(three.predict_proba(X)))
     assert three.predict(X).tolist() == [1, 0, 0]
+    assert (two.n_outputs_, three.n_outputs_) == (1, 3)
 
 
 def test_targets_are_learned_from_all_rows_and_not_from_later_ones():
