@@ -1,6 +1,6 @@
 """What the tests train and hold against each other: layers, names and losses, all of them small."""
 
-from sk_spectral.training.losses import LogLoss, SquaredError
+from sk_spectral.training.losses import LabelLoss, LogLoss, SquaredError
 
 HIDDEN_LAYERS = {
     "none": (),
@@ -17,7 +17,12 @@ SOLVERS = ("adam", "sgd", "lbfgs")
 FIRST_ORDER_SOLVERS = ("adam", "sgd")
 """Those that a learning rate means something to."""
 
-LOSSES = {"squares": (SquaredError(), 2), "two classes": (LogLoss(), 1), "classes": (LogLoss(), 3)}
+LOSSES = {
+    "squares": (SquaredError(), 2),
+    "two classes": (LogLoss(), 1),
+    "classes": (LogLoss(), 3),
+    "labels": (LabelLoss(), 2),
+}
 """Each loss, and how many outputs there are."""
 
 

@@ -7,12 +7,13 @@ from sk_spectral.data.batches import TensorDataset
 from sk_spectral.data.dataset import Data
 from sk_spectral.data.scaling import Scaling
 from sk_spectral.data.splitting import Split, Splitter
-from sk_spectral.data.targets import ClassTargets, ContinuousTargets, Targets
+from sk_spectral.data.targets import ClassTargets, ContinuousTargets, LabelTargets, Targets
 
 __all__ = [
     "ClassTargets",
     "ContinuousTargets",
     "Data",
+    "LabelTargets",
     "Scaling",
     "Split",
     "Splitter",

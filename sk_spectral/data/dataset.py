@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sk_spectral.data.targets import ClassTargets, ContinuousTargets, Targets
+from sk_spectral.data.targets import ClassTargets, ContinuousTargets, LabelTargets, Targets
 from sk_spectral.model.encoding import Encoding
 
 Array = NDArray[Any]
@@ -21,7 +21,8 @@ class Data:
 
     Attributes
     ----------
-    y : array of shape (n_samples, n_outputs), or (n_samples,) of class codes
+    y : array of shape (n_samples, n_outputs), of truth values for labels, or (n_samples,) of class
+        codes
     sample_weight : array of shape (n_samples,), or None
     source : array of shape (n, n_features)
         Rows among which those of X are.
@@ -43,7 +44,9 @@ class Data:
     def __post_init__(self) -> None:
         if self.targets is None:
             found: Targets
-            if self.y.ndim == 2:
+            if self.y.ndim == 2 and self.y.dtype == bool:
+                found = LabelTargets(self.y.shape[1])
+            elif self.y.ndim == 2:
                 found = ContinuousTargets(self.y.shape[1])
             else:
                 found = ClassTargets(np.arange(int(self.y.max(initial=0)) + 1))

@@ -131,7 +131,8 @@ class Scaling:
             if data.targets.have_units:
                 y = (y - self.output_mean) / self.output_scale
                 _refuse_far(y, "y")
-        targets = torch.as_tensor(y, dtype=None if y.ndim == 1 else dtype)
+        are_numbers = y.ndim == 2 and y.dtype != bool
+        targets = torch.as_tensor(y, dtype=dtype if are_numbers else None)
         weight = None
         if data.sample_weight is not None:
             share = data.sample_weight / data.sample_weight.max()

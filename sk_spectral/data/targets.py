@@ -15,7 +15,7 @@ class Targets(ABC):
 
     Attributes
     ----------
-    loss : {"squared_error", "log_loss"}
+    loss : {"squared_error", "log_loss", "label_loss"}
         Name of the loss whose least mean is looked for.
     have_units : bool
         Whether outputs are in the units of y, which may be scaled.
@@ -158,3 +158,53 @@ class ClassTargets(Targets):
     def strata(self, encoded: Array) -> NDArray[np.int64]:
         """The codes themselves."""
         return encoded
+
+
+@dataclass(frozen=True)
+class LabelTargets(Targets):
+    """Labels of which a row may have several: the outputs are the log odds of each.
+
+    Attributes
+    ----------
+    n_labels : int
+    """
+
+    n_labels: int
+
+    loss = "label_loss"
+    have_units = False
+
+    @property
+    def n_outputs(self) -> int:
+        """One for each label."""
+        return self.n_labels
+
+    @property
+    def n_strata(self) -> int:
+        """One."""
+        return 1
+
+    def encode(self, y: Array, name: str = "y") -> NDArray[np.bool_]:
+        """Which labels each row has, shape (n_samples, n_labels)."""
+        n_labels = y.shape[1] if y.ndim == 2 else 1
+        if n_labels != self.n_labels:
+            raise ValueError(
+                f"{name} has {n_labels} labels, but the rows that were fitted first have "
+                f"{self.n_labels}."
+            )
+        return y.astype(bool)
+
+    def decode(self, outputs: Array) -> NDArray[np.int64]:
+        """1 for each label that is more probable than not."""
+        return (outputs > 0).astype(np.int64)
+
+    def probabilities(self, outputs: Array) -> NDArray[np.float64]:
+        """Of the labels, shape (n_samples, n_labels)."""
+        return np.exp(self.log_probabilities(outputs))
+
+    def log_probabilities(self, outputs: Array) -> NDArray[np.float64]:
+        """Their logarithms."""
+        return -np.logaddexp(0.0, -outputs)
+
+    def strata(self, encoded: Array) -> None:
+        """None: combinations of labels are too many."""

@@ -18,7 +18,9 @@ from sk_spectral.estimators.outputs import ClassifierOutputs
 class SpectralNASClassifier(ClassifierMixin, ClassifierOutputs, SpectralSearch):
     """Classification by architecture search in spectral space.
 
-    As `SpectralNASRegressor`, on the log loss: logistic for two classes, softmax for more.
+    As `SpectralNASRegressor`, on the log loss: logistic for two classes, softmax for more. Where y
+    has a column of 0 and 1 for each of several labels, a row may have any of them: the loss is the
+    mean of their logistic losses.
 
     Parameters
     ----------
@@ -36,7 +38,7 @@ callbacks, verbose
     Attributes
     ----------
     classes_ : array of shape (n_classes,)
-        Class labels, sorted.
+        Class labels, sorted; numbers of columns where a row may have several labels.
     topology_, compact_, topology_path_, feature_importances_, linear_coef_, linear_intercept_, \
 network_, net_, loss_, loss_curve_, best_loss_, n_iter_, n_outputs_, n_layers_, categories_, \
 n_features_in_, feature_names_in_
@@ -143,6 +145,11 @@ n_features_in_, feature_names_in_
             raise ValueError("classes must be given in the first call of partial_fit.")
         return self._partial_fit(X, y, sample_weight, classes=classes)
 
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags
+
     def _check_data(
         self,
         X: ArrayLike,
@@ -154,7 +161,8 @@ n_features_in_, feature_names_in_
         **asked: Any,
     ) -> Data:
         data = super()._check_data(X, y, sample_weight, reset=reset, suffix=suffix, **asked)
-        if reset and asked.get("classes") is None and len(np.unique(data.y)) < 2:
+        one_each = self._n_labels is None
+        if one_each and reset and asked.get("classes") is None and len(np.unique(data.y)) < 2:
             raise ValueError(
                 "A classifier needs at least two classes, but y holds one class only"
                 f"{'' if data.sample_weight is None else ' among the rows of weight above 0'}."
@@ -165,6 +173,11 @@ n_features_in_, feature_names_in_
         """The rows with their weights times those of their classes."""
         if self.class_weight is None:
             return data
+        if self._n_labels is not None:
+            raise ValueError(
+                "class_weight weighs rows by their one class, but here a row may have several "
+                "labels: weigh rows by sample_weight."
+            )
         if not suffix:
             weight, n_classes = data.sample_weight, len(self.classes_)
             totals = np.bincount(data.y, weight, n_classes).astype(np.float64)

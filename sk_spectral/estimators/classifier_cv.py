@@ -94,3 +94,8 @@ n_outputs_, n_layers_, categories_, n_features_in_, feature_names_in_
             verbose=verbose,
         )  # fmt: skip
         self.class_weight = class_weight
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags

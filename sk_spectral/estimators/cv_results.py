@@ -76,6 +76,10 @@ def minus_loss(
     search: SpectralSearch, X: Array, y: Array, sample_weight: NDArray[np.float64] | None = None
 ) -> float:
     """Minus the mean squared error, or the mean log loss for classes: more is better."""
+    if is_classifier(search) and y.ndim == 2:
+        outputs = search.decision_function(X)
+        losses = (np.logaddexp(0.0, outputs) - y * outputs).mean(axis=1)
+        return -float(np.average(losses, weights=sample_weight))
     if is_classifier(search):
         probabilities = search.predict_proba(X)
         labels = search.classes_

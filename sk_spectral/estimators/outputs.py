@@ -5,8 +5,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils import column_or_1d
+from sklearn.utils.multiclass import type_of_target
 
-from sk_spectral.data.targets import ClassTargets, ContinuousTargets, Targets
+from sk_spectral.data.targets import ClassTargets, ContinuousTargets, LabelTargets, Targets
 from sk_spectral.estimators.inputs import check_classes, check_labels, check_targets
 from sk_spectral.estimators.prediction import Array, Predictor
 
@@ -52,12 +53,14 @@ class RegressorOutputs(Predictor):
 
 
 class ClassifierOutputs(Predictor):
-    """Classes, by their probabilities."""
+    """Classes by their probabilities, or labels of which a row may have several."""
 
     classes_: Array
+    _n_labels: int | None = None
+    """None where each row is of one class."""
 
     def decision_function(self, X: ArrayLike) -> Array:
-        """Log odds of the second of two classes, or logits of all of several.
+        """Log odds of the second of two classes, logits of all of several, or log odds of labels.
 
         Parameters
         ----------
@@ -68,10 +71,10 @@ class ClassifierOutputs(Predictor):
         array of shape (n_samples,) or (n_samples, n_classes)
         """
         outputs = self._outputs(X)
-        return outputs[:, 0] if outputs.shape[1] == 1 else outputs
+        return outputs[:, 0] if outputs.shape[1] == 1 and self._n_labels is None else outputs
 
     def predict_proba(self, X: ArrayLike) -> Array:
-        """Probabilities of the classes, in the order of `classes_`.
+        """Probabilities of the classes, in the order of `classes_`, or of each of several labels.
 
         Parameters
         ----------
@@ -99,7 +102,7 @@ class ClassifierOutputs(Predictor):
         return self._targets.log_probabilities(outputs)
 
     def predict(self, X: ArrayLike) -> Array:
-        """Predict the label of the most probable class.
+        """Predict the label of the most probable class, or which of several labels there are.
 
         Parameters
         ----------
@@ -107,15 +110,20 @@ class ClassifierOutputs(Predictor):
 
         Returns
         -------
-        array of shape (n_samples,)
+        array of shape (n_samples,), or of 0 and 1 (n_samples, n_labels)
         """
         return self._decoded(X)
 
     @property
-    def _targets(self) -> ClassTargets:
-        return ClassTargets(self.classes_)
+    def _targets(self) -> ClassTargets | LabelTargets:
+        return (
+            ClassTargets(self.classes_) if self._n_labels is None else LabelTargets(self._n_labels)
+        )
 
     def _checked_y(self, y: Array, name: str) -> Array:
+        y = np.asarray(y.toarray() if hasattr(y, "toarray") else y)
+        if y.ndim == 2 and y.shape[1] > 1 and type_of_target(y) == "multilabel-indicator":
+            return y
         y = column_or_1d(y, warn=True)
         check_labels(y, name)
         return y
@@ -125,6 +133,16 @@ class ClassifierOutputs(Predictor):
     ) -> Targets:
         found = None if classes is None else check_classes(classes)
         if reset:
+            self._n_labels = y.shape[1] if y.ndim == 2 else None
+        if self._n_labels is not None:
+            labels = np.arange(self._n_labels)
+            if found is not None and not np.array_equal(found, labels):
+                raise ValueError(
+                    f"classes={found.tolist()} are not the numbers of the columns of y, by which "
+                    f"labels are named: {labels.tolist()}."
+                )
+            self.classes_ = labels
+        elif reset:
             self.classes_ = np.unique(y) if found is None else found
         elif found is not None and not np.array_equal(found, self.classes_):
             raise ValueError(

@@ -60,6 +60,7 @@ def to_onnx(estimator: Any, path: str | PathLike[str] | None = None) -> Any:
         return name
 
     float32 = onnx.TensorProto.FLOAT
+    _refuse_labels(estimator)
     if is_classifier(estimator):
         probabilities, label = _classify(estimator, "X", node, constant)
         classes = _plain(estimator.classes_)
@@ -91,6 +92,14 @@ def to_onnx(estimator: Any, path: str | PathLike[str] | None = None) -> Any:
     if path is not None:
         onnx.save(model, path)
     return model
+
+
+def _refuse_labels(estimator: Any) -> None:
+    if getattr(estimator, "_n_labels", None) is not None:
+        raise ValueError(
+            "A classifier of several labels a row is not converted to ONNX: to_torch gives a "
+            "module whose outputs are the log odds of each label."
+        )
 
 
 def _plain(classes: NDArray[Any]) -> NDArray[Any]:
@@ -247,6 +256,7 @@ def _convert(scope: Any, operator: Any, container: Any) -> None:
         return name
 
     estimator = operator.raw_operator
+    _refuse_labels(estimator)
     X = node("Cast", operator.inputs[0].full_name, to=TensorProto.FLOAT)
     if is_classifier(estimator):
         probabilities, label = _classify(estimator, X, node, constant)

@@ -28,7 +28,8 @@ class LinearMaps:
     Parameters
     ----------
     rows : TensorDataset
-        Its y of shape (n_samples, n_outputs) for least squares, or of class codes.
+        Its y of shape (n_samples, n_outputs) for least squares, of truth values for labels, or of
+        class codes.
     n_outputs : int
         1 for two classes.
     fit_intercept : bool
@@ -53,6 +54,10 @@ class LinearMaps:
         self._n_outputs, self._fit_intercept = n_outputs, fit_intercept
         self._found: dict[float, NDArray[np.float64] | None] = {}
         self._classes = None
+        self._by_label: list[_OneLabel] | None = None
+        if y.dtype == bool:
+            self._by_label = [_OneLabel(X, label, weight, fit_intercept) for label in y.T]
+            return
         if y.ndim == 2:
             self._ridge = RidgeRegressions(X, y, weight, fit_intercept)
             return
@@ -73,12 +78,15 @@ class LinearMaps:
             W = self._fit(shrinkage)
             if W is not None and self._read is not None:
                 whole = np.zeros((len(W), len(self._read) + self._fit_intercept))
-                whole[:, np.append(self._read, [True] * self._fit_intercept)] = W
+                has_own = np.ones(int(self._fit_intercept), dtype=bool)
+                whole[:, np.append(self._read, has_own)] = W
                 W = whole
             self._found[shrinkage] = W
         return self._found[shrinkage]
 
     def _fit(self, shrinkage: float) -> NDArray[np.float64] | None:
+        if self._by_label is not None:
+            return np.vstack([of_label(shrinkage) for of_label in self._by_label])
         if self._classes is None:
             return self._ridge(shrinkage)
         if len(self._classes) < 2:
@@ -87,6 +95,28 @@ class LinearMaps:
         if len(self._classes) < self._n_outputs:
             W = _for_all_classes(W, self._classes, self._n_outputs, self._fit_intercept)
         return W
+
+
+class _OneLabel:
+    """Logistic maps of one of several labels; an intercept where all rows have it, or none."""
+
+    def __init__(
+        self,
+        X: NDArray[Any],
+        label: NDArray[np.bool_],
+        weight: NDArray[np.float64] | None,
+        fit_intercept: bool,
+    ) -> None:
+        self._logistic = None
+        if label.any() and not label.all():
+            self._logistic = LogisticRegressions(X, label.astype(np.int64), weight, fit_intercept)
+        odds = np.log((label.sum() + 0.5) / (len(label) - label.sum() + 0.5))
+        self._constant = np.zeros((1, X.shape[1] + fit_intercept))
+        if fit_intercept:
+            self._constant[0, -1] = odds
+
+    def __call__(self, shrinkage: float) -> NDArray[np.float64]:
+        return self._constant if self._logistic is None else self._logistic(shrinkage)
 
 
 class RidgeRegressions:

@@ -132,6 +132,53 @@ class LogLoss(nn.Module):
         return (_log_probabilities(outputs).argmax(dim=1) != y).double()
 
 
+class LabelLoss(LogLoss):
+    """Negative log-likelihood of labels of which a row may have several: the mean over the labels.
+
+    y is of shape (n_samples, n_labels), of truth values or of probabilities.
+    """
+
+    def forward(self, outputs: Tensor, y: Tensor) -> Tensor:
+        """Loss of each row, shape (n_samples,); outputs are log odds, (n_samples, n_labels)."""
+        target = y.to(outputs.dtype)
+        return F.binary_cross_entropy_with_logits(outputs, target, reduction="none").mean(dim=-1)
+
+    def mean_and_gradient(
+        self, outputs: Tensor, y: Tensor, weight: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """`weighted_mean` of the losses and its gradient for the outputs: (p − y) w / (n n_labels).
+
+        Of several networks at once where all have a leading axis: one mean for each.
+        """
+        losses = self(outputs, y)
+        gradient = torch.sigmoid(outputs).sub_(y.to(outputs.dtype))
+        if weight is not None:
+            losses = losses * weight
+            gradient *= weight[..., None]
+        return losses.mean(-1), gradient.div_(y.shape[-1] * y.shape[-2])
+
+    def best_constant(self, outputs: Tensor, y: Tensor, weight: Tensor | None = None) -> Tensor:
+        """Log odds of the weighted shares of the labels, in the shape of `outputs`."""
+        there = y.to(outputs.dtype)
+        share = there.mean(dim=0) if weight is None else weight @ there / weight.sum()
+        tiny = torch.finfo(outputs.dtype).tiny
+        odds = share.clamp_min(tiny).log() - (1.0 - share).clamp_min(tiny).log()
+        return odds.expand_as(outputs)
+
+    def divergence(self, outputs: Tensor, reference: Tensor) -> Tensor:
+        """KL(p_ref ‖ p), the mean over the labels."""
+        p_ref = torch.sigmoid(reference)
+        return (self(outputs, p_ref) - self(reference, p_ref)).clamp_min(0.0)
+
+    def soft_targets(self, outputs: Tensor, y: Tensor, share: float) -> Tensor:
+        """Targets (1 − share) y + share p, of probabilities p."""
+        return torch.lerp(y.to(outputs.dtype), torch.sigmoid(outputs), share)
+
+    def zero_one(self, outputs: Tensor, y: Tensor) -> Tensor:
+        """Share of the labels of each row that are wrong."""
+        return ((outputs > 0) != y.bool()).double().mean(dim=1)
+
+
 def _log_probabilities(outputs: Tensor) -> Tensor:
     """Of all classes; one output is the logit of the second of two."""
     if outputs.shape[1] == 1:
@@ -141,4 +188,6 @@ def _log_probabilities(outputs: Tensor) -> Tensor:
 
 def loss_for(targets: Targets) -> SquaredError | LogLoss:
     """The loss of these targets."""
-    return SquaredError() if targets.loss == "squared_error" else LogLoss()
+    if targets.loss == "squared_error":
+        return SquaredError()
+    return LabelLoss() if targets.loss == "label_loss" else LogLoss()

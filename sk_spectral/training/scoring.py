@@ -9,7 +9,7 @@ from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils import ClassifierTags, RegressorTags
 from skorch import NeuralNet
 
-from sk_spectral.training.losses import LogLoss
+from sk_spectral.training.losses import LabelLoss, LogLoss
 
 
 class ScoredNet(NeuralNet):
@@ -18,7 +18,7 @@ class ScoredNet(NeuralNet):
     @property
     def classes_(self) -> NDArray[np.int64]:
         """Codes of the classes, where there are some: what a scorer looks for."""
-        if not isinstance(self.criterion, LogLoss):
+        if not isinstance(self.criterion, LogLoss) or isinstance(self.criterion, LabelLoss):
             raise AttributeError("This net predicts no classes.")
         return np.arange(max(2, self.module.layer_sizes[-1]))
 
@@ -35,13 +35,17 @@ class ScoredNet(NeuralNet):
         outputs = torch.as_tensor(super().predict_proba(X))
         if not isinstance(self.criterion, LogLoss):
             return outputs.numpy()
+        if isinstance(self.criterion, LabelLoss):
+            return torch.sigmoid(outputs).numpy()
         if outputs.shape[1] == 1:
             outputs = torch.cat([torch.zeros_like(outputs), outputs], dim=1)
         return torch.softmax(outputs, dim=1).numpy()
 
     def predict(self, X: Any) -> NDArray[Any]:
-        """Codes of the likeliest classes; of a regression, the outputs, in units of training."""
+        """Codes of the likeliest classes, or labels; of a regression, outputs in its units."""
         found = self.predict_proba(X)
+        if isinstance(self.criterion, LabelLoss):
+            return (found > 0.5).astype(np.int64)
         return found.argmax(axis=1) if isinstance(self.criterion, LogLoss) else found
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from scipy.special import softmax
+from scipy.special import expit, softmax
 
-from sk_spectral.data.targets import ClassTargets, ContinuousTargets
+from sk_spectral.data.targets import ClassTargets, ContinuousTargets, LabelTargets
 
 NUMBERS = np.random.default_rng(0).normal(size=(8, 3))
 LABELS = [np.array(["a", "b", "c"]), np.array([-7, 3, 100]), np.array([False, True]),
@@ -86,3 +86,16 @@ def test_small_probabilities_of_two_classes_keep_their_digits():
     found = ClassTargets(np.arange(2)).probabilities(np.array([[-40.0], [800.0]]))
     np.testing.assert_allclose(found[0], [1.0, np.exp(-40.0)], rtol=1e-12)
     assert found[1].tolist() == [0.0, 1.0]
+
+
+def test_several_labels_are_truth_values_and_log_odds():
+    targets, y = LabelTargets(3), np.array([[0, 1, 1], [0, 0, 0]])
+    encoded = targets.encode(y)
+    assert encoded.dtype == bool
+    assert (targets.n_outputs, targets.n_strata, targets.strata(encoded)) == (3, 1, None)
+    outputs = np.array([[-2.0, 0.5, 30.0], [-800.0, -1.0, 0.0]])
+    np.testing.assert_array_equal(targets.decode(outputs), y)
+    np.testing.assert_allclose(targets.probabilities(outputs), expit(outputs))
+    assert targets.log_probabilities(outputs)[1, 0] == -800.0
+    with pytest.raises(ValueError, match=r"y_val has 2 labels, .* first have 3"):
+        targets.encode(y[:, :2], "y_val")

@@ -176,3 +176,20 @@ def test_the_nonlinear_share_is_that_of_outputs_in_any_units(scale):
     expected = nonlinear_share(A, outputs, None, True)
     assert 0 < expected < 1
     assert nonlinear_share(A, scale * outputs, None, True) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("fit_intercept", [True, False])
+def test_labels_have_a_logistic_map_each(fit_intercept):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(80, 3))
+    y = np.column_stack([X[:, 0] + rng.normal(size=80) > 0, X[:, 1] > 0.5, np.ones(80, dtype=bool)])
+    rows = TensorDataset(torch.as_tensor(X), torch.as_tensor(y))
+    W = LinearMaps(rows, 3, fit_intercept)(0.01)
+    for k in range(2):
+        one = TensorDataset(rows.X, torch.as_tensor(y[:, k].astype(int)))
+        np.testing.assert_allclose(W[k], LinearMaps(one, 1, fit_intercept)(0.01)[0], atol=1e-6)
+    assert not W[2, :3].any()  # all rows have it
+    if fit_intercept:
+        assert W[2, 3] == pytest.approx(np.log(80.5 / 0.5))
+    read = np.array([True, False, True])
+    assert not LinearMaps(rows, 3, fit_intercept, read)(0.01)[:, 1].any()

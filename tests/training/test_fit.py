@@ -13,7 +13,7 @@ from sk_spectral import SpectralNetwork
 from sk_spectral.data.batches import TensorDataset
 from sk_spectral.training.config import TrainingConfig
 from sk_spectral.training.fit import new_net, train, train_by_decay
-from sk_spectral.training.losses import LogLoss, SquaredError
+from sk_spectral.training.losses import LabelLoss, LogLoss, SquaredError
 
 
 def rows(n_samples=60, seed=0, loss_name="squares"):
@@ -21,6 +21,8 @@ def rows(n_samples=60, seed=0, loss_name="squares"):
     generator = torch.Generator().manual_seed(seed)
     X = torch.randn(n_samples, 3, generator=generator)
     bend = X.square().sum(dim=1)
+    if isinstance(loss, LabelLoss):
+        return TensorDataset(X, torch.stack([bend > 2, X[:, 0] > 0], dim=1))
     if isinstance(loss, LogLoss):
         return TensorDataset(X, (bend > 2).long() + (bend > 4).long() * (n_outputs > 1))
     return TensorDataset(X, torch.stack([bend, X[:, 0]], dim=1))

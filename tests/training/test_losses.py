@@ -7,8 +7,9 @@ from scipy.stats import sem
 from sklearn.metrics import log_loss
 from torch.nn import functional as F
 
-from sk_spectral.data.targets import ClassTargets, ContinuousTargets
+from sk_spectral.data.targets import ClassTargets, ContinuousTargets, LabelTargets
 from sk_spectral.training.losses import (
+    LabelLoss,
     LogLoss,
     SquaredError,
     loss_for,
@@ -101,8 +102,9 @@ def test_log_loss_and_its_best_constant():
 def test_the_mean_and_its_gradient_are_those_of_autograd(name, weighted):
     loss, n_outputs = LOSSES[name]
     outputs, y = outputs_and_codes(n_outputs)
-    if isinstance(loss, SquaredError):
+    if isinstance(loss, SquaredError | LabelLoss):
         y = outputs_and_codes(n_outputs, seed=1)[0]
+        y = y > 0 if isinstance(loss, LabelLoss) else y
     weight = torch.linspace(0.1, 1.9, N_SAMPLES).double() if weighted else None
     outputs.requires_grad_()
     mean = (loss(outputs, y) * (1.0 if weight is None else weight)).mean()
@@ -132,6 +134,7 @@ def test_no_constant_is_better_than_the_best(name, weighted):
     loss, n_outputs = LOSSES[name]
     outputs, y = outputs_and_codes(n_outputs)
     y = outputs if isinstance(loss, SquaredError) else y
+    y = outputs_and_codes(n_outputs, seed=1)[0] > 0 if isinstance(loss, LabelLoss) else y
     weight = torch.linspace(0.1, 1.9, N_SAMPLES).double() if weighted else None
     constant = loss.best_constant(outputs, y, weight)
     assert constant.shape == outputs.shape
@@ -152,3 +155,48 @@ def test_the_standard_error_is_that_of_a_mean():
 )
 def test_targets_have_the_loss_of_their_name(targets, expected):
     assert type(loss_for(targets)) is expected
+
+
+@pytest.fixture
+def labels():
+    generator = torch.Generator().manual_seed(3)
+    return torch.rand(N_SAMPLES, 3, generator=generator) > 0.6
+
+
+@pytest.mark.parametrize("weighted", [True, False])
+def test_the_loss_of_labels_is_the_mean_of_their_log_losses(labels, weighted):
+    loss, (outputs, _) = LabelLoss(), outputs_and_codes(3)
+    weight = torch.linspace(0.1, 1.9, N_SAMPLES).double() if weighted else None
+    of_each = [LogLoss()(outputs[:, k : k + 1], labels[:, k].long()) for k in range(3)]
+    torch.testing.assert_close(loss(outputs, labels), torch.stack(of_each).mean(0))
+    outputs.requires_grad_()
+    for y in (labels, loss.soft_targets(2.0 * outputs.detach(), labels, 0.7)):
+        mean = weighted_mean(loss(outputs, y), weight)
+        value, gradient = loss.mean_and_gradient(outputs.detach(), y, weight)
+        torch.testing.assert_close(value, mean.detach())
+        torch.testing.assert_close(gradient, torch.autograd.grad(mean, outputs)[0])
+
+
+def test_labels_side_by_side_have_a_mean_each(labels):
+    loss, (outputs, _) = LabelLoss(), outputs_and_codes(3)
+    both = torch.stack([outputs, 0.5 * outputs])
+    values, gradients = loss.mean_and_gradient(both, labels.expand(2, -1, -1))
+    for r in range(2):
+        value, gradient = loss.mean_and_gradient(both[r], labels)
+        torch.testing.assert_close(values[r], value)
+        torch.testing.assert_close(gradients[r], gradient)
+
+
+def test_what_else_a_search_asks_of_labels(labels):
+    loss, (outputs, _) = LabelLoss(), outputs_and_codes(3)
+    constant = loss.best_constant(outputs, labels)
+    least = loss(constant, labels).mean()
+    for shift in (-0.1, 0.1):
+        assert loss(constant + shift, labels).mean() > least
+    reference, _ = outputs_and_codes(3, seed=1)
+    p = torch.sigmoid(reference)
+    rise = loss(outputs, p) - loss(reference, p)
+    torch.testing.assert_close(loss.divergence(outputs, reference), rise)
+    wrong = (torch.sigmoid(outputs) > 0.5) != labels
+    torch.testing.assert_close(loss.zero_one(outputs, labels), wrong.double().mean(1))
+    assert isinstance(loss_for(LabelTargets(3)), LabelLoss)

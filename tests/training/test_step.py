@@ -22,7 +22,7 @@ from sk_spectral.spectral.carry import one_replica
 from sk_spectral.training.config import TrainingConfig
 from sk_spectral.training.fit import new_net
 from sk_spectral.training.flat_parameters import FlatParameters, flat_parameters
-from sk_spectral.training.losses import LogLoss, SquaredError, weighted_mean
+from sk_spectral.training.losses import LabelLoss, LogLoss, SquaredError, weighted_mean
 from sk_spectral.training.step import GradientStep
 
 
@@ -41,7 +41,9 @@ def attach(network):
 def problem(loss, n_outputs, weighted, n_samples=9):
     generator = torch.Generator().manual_seed(1)
     X = torch.randn(n_samples, 3, generator=generator).double()
-    if isinstance(loss, LogLoss):
+    if isinstance(loss, LabelLoss):
+        y = torch.randn(n_samples, n_outputs, generator=generator) > 0
+    elif isinstance(loss, LogLoss):
         y = torch.randint(0, max(n_outputs, 2), (n_samples,), generator=generator)
     else:
         y = torch.randn(n_samples, n_outputs, generator=generator).double()
