@@ -15,6 +15,7 @@ SHORT = {
     "depth": (["--repeats", "1", "--published-repeats", "0"], 3, " ms ("),
     "predict": (["--repeats", "1", "--rows", "3000"], 3, "s ("),
     "small": (["--repeats", "1", "--cases", "iris"], 2, " "),
+    "frames": (["--sets", "made", "--repeats", "1"], 3, "  "),
     "cross_validation": (["--sets", "diabetes"], 2, "  "),
     "replicas": (["--repeats", "1", "--replicas", "2"], 4, " "),
     "threads": (["--repeats", "1", "--busy", "0"], 11, " "),

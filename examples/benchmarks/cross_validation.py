@@ -33,7 +33,7 @@ SETS = {
     "wine": (lambda: load_wine(return_X_y=True), True),
     "breast_cancer": (lambda: load_breast_cancer(return_X_y=True), True),
     "friedman1": (lambda: make_friedman1(2000, noise=1.0, random_state=0), False),
-    "teacher": (lambda: make_teacher_student(10_000, random_state=0)[:2], False),
+    "teacher": (lambda: make_teacher_student(40_000, random_state=0)[:2], False),
 }
 
 
@@ -70,12 +70,12 @@ def norm_of(rotation, X, y):
     return Topology.from_compact(own).gamma_norm
 
 
-def rotations(n_teachers, n_samples, rule):
+def rotations(n_teachers, n_samples, rule, cv):
     """A line for each teacher, and one for all."""
     found = []
     for seed in range(n_teachers):
         X, y, (rotation, _) = make_teacher_student(n_samples, random_state=seed)
-        model = SpectralNASRegressorCV(rule=rule, random_state=seed).fit(X, y)
+        model = SpectralNASRegressorCV(rule=rule, cv=cv, random_state=seed).fit(X, y)
         X_test = np.random.default_rng(seed).uniform(-1, 1, size=(5000, X.shape[1]))
         truth = np.maximum(X_test @ rotation.T, 0.0) @ rotation.T
         error = float(np.square(model.predict(X_test) - truth).mean())
@@ -96,13 +96,14 @@ def rotations(n_teachers, n_samples, rule):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--sets", nargs="+", default=list(SETS), choices=SETS)
+    parser.add_argument("--cv", type=int, default=5, help="folds, for the rotations")
     parser.add_argument("--rule", default="best", choices=["best", "1se"])
     parser.add_argument("--rotations", type=int, default=0)
     parser.add_argument("--rows", type=int, default=30_000, help="of each teacher")
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
     if arguments.rotations:
-        rotations(arguments.rotations, arguments.rows, arguments.rule)
+        rotations(arguments.rotations, arguments.rows, arguments.rule, arguments.cv)
         return
     head = ("single", 10), ("CV", 10), ("ratio", 9), ("alpha", 9), ("units", 14), ("score", 19)
     print(f"{'':<15}" + "".join(f"{name:>{width}}" for name, width in head))

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import deepcopy
+from inspect import signature
 from typing import Any, Self
 
 from sklearn.base import BaseEstimator
@@ -22,7 +23,9 @@ class Persistent(BaseEstimator):
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__(state)
+        """Parameters that a file of before does not know have their defaults."""
+        parameters = signature(type(self)).parameters.values()
+        super().__setstate__({p.name: p.default for p in parameters} | state)
         self._link_network()
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:

@@ -156,3 +156,12 @@ def test_files_that_are_not_ours_are_refused_and_run_nothing(model, damage, tmp_
     with pytest.raises(Exception, match=message):
         skops.io.load(file, trusted=TRUSTED)
     assert not ran.exists()
+
+
+def test_a_file_of_before_a_parameter_has_its_default(model, wide_rows):
+    state = model.__getstate__()
+    del state["categorical_features"]
+    again = type(model).__new__(type(model))
+    again.__setstate__(state)
+    assert again.get_params() == model.get_params()
+    np.testing.assert_array_equal(again.predict(wide_rows[0]), model.predict(wide_rows[0]))
