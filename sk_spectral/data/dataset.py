@@ -61,6 +61,13 @@ class Data:
         return self.source.shape[1]
 
     @property
+    def n_numbers(self) -> int:
+        """Columns that may have more than two values: no categories, and no indicators."""
+        if self.encoding is None:
+            return self.n_features
+        return int((~self.encoding.is_category).sum())
+
+    @property
     def strata(self) -> NDArray[np.int64] | None:
         """Codes by which rows are spread over folds and samples, where there are some."""
         return self.targets.strata(self.y)

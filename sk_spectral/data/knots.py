@@ -98,4 +98,4 @@ def _most_knots(data: Data, n_knots: int | str) -> int:
         return int(n_knots)
     of_1000 = _KNOTS_OF_1000 * max(len(data) / 1000, 1.0) ** (1 / 3)
     by_rows = min(max(len(data) // _ROWS_A_KNOT, _FEWEST_KNOTS), int(of_1000), _MOST_KNOTS)
-    return min(by_rows, _MOST_IN_ALL // max(data.n_features, 1))
+    return min(by_rows, _MOST_IN_ALL // max(data.n_numbers, 1))

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from sk_spectral.data import encoding
+from sk_spectral.data import Data, encoding
 from sk_spectral.data.encoding import learn_encoding
+from sk_spectral.data.knots import place_pieces
 
 NAN = np.nan
 NUMBERS, CATEGORY = np.array([False]), np.array([True])
@@ -56,3 +57,27 @@ def test_the_most_frequent_values_have_indicators(monkeypatch):
 def test_rows_without_weight_have_no_say(weight):
     found = learn_encoding(column(0, 1, 1, 2, 2), CATEGORY, weight)
     assert found.value.tolist() == ([1.0, 2.0] if weight is None else [1.0])
+
+
+def test_numbers_beside_many_categories_bend_as_they_would_alone():
+    rng = np.random.default_rng(0)
+    number, codes = rng.normal(size=2000), rng.integers(400, size=2000)
+    X = np.column_stack([number, codes]).astype(float)
+    found = learn_encoding(X, np.array([False, True]))
+    data = Data(np.zeros((2000, 1)), None, found.encode(X), encoding=found)
+    assert data.n_features > 300
+    pieces = place_pieces(data, "auto")
+    alone = place_pieces(Data(np.zeros((2000, 1)), None, number[:, None]), "auto")
+    np.testing.assert_array_equal(pieces.knots(0), alone.knots(0))
+    assert set(pieces.feature) == {0}
+
+
+def test_what_was_filled_in_is_no_knot():
+    X = np.where(np.arange(400) % 2 == 0, np.nan, np.arange(400.0))[:, None]
+    found = learn_encoding(X, NUMBERS)
+    data = Data(np.zeros((400, 1)), None, found.encode(X), encoding=found)
+    assert data.is_missing(0).sum() == 200
+    assert data.is_missing(1) is None
+    knots = place_pieces(data, "auto").knots(0)
+    seen = place_pieces(Data(np.zeros((200, 1)), None, X[1::2]), len(knots)).knots(0)
+    np.testing.assert_array_equal(knots, seen)
