@@ -124,7 +124,7 @@ class CompactNetwork:
         shares = paths.input_shares(self.blocks)
         if self.pieces is None and self.encoding is None:
             return shares
-        if variances is not None and self.encoding is not None:
+        if variances is not None and self.n_columns > self.n_features:
             own = slice(self.n_features, self.n_columns)
             shares[own] *= variances[own]
             shares /= shares.sum() or 1.0
