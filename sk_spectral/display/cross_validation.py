@@ -7,6 +7,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sk_spectral.display.figures import pyplot_or_error
 from sk_spectral.estimators import SpectralNASClassifierCV, SpectralNASRegressorCV
+from sk_spectral.estimators.cv_results import standard_errors
 
 
 class CrossValidationDisplay:
@@ -61,10 +62,11 @@ class CrossValidationDisplay:
         self.figure_, self.axes_ = pyplot_or_error().subplots(
             1, 3, figsize=(9.3, 3.0), layout="constrained"
         )
-        alphas = self.cv_results["param_alpha"]
+        table = self.cv_results
+        alphas = table["param_alpha"]
         shown = (("test_score", "score"), ("n_units", "hidden units"), ("gamma_norm", "‖Γ‖"))
         for axes, (name, label) in zip(self.axes_, shown, strict=True):
-            mean, error = self._mean_and_error(name)
+            mean, error = table[f"mean_{name}"], standard_errors(table, name)
             axes.errorbar(range(len(alphas)), mean, error, fmt="o-", color="C0", capsize=3)
             axes.plot(
                 self.best_index, mean[self.best_index], "o", markersize=12, fillstyle="none",
@@ -74,13 +76,9 @@ class CrossValidationDisplay:
             axes.set_xlabel("alpha")
             axes.set_ylabel(label)
             axes.spines[["top", "right"]].set_visible(False)
-        mean, error = self._mean_and_error("test_score")
+        mean = table["mean_test_score"]
         best = int(np.argmax(mean))
-        self.axes_[0].axhline(mean[best] - error[best], color="0.6", linestyle=":", zorder=0)
+        lowest = mean[best] - standard_errors(table, "test_score")[best]
+        self.axes_[0].axhline(lowest, color="0.6", linestyle=":", zorder=0)
         self.axes_[0].legend(frameon=False, fontsize="small")
         return self
-
-    def _mean_and_error(self, name: str) -> tuple[Any, Any]:
-        n_folds = sum(column.startswith("split") for column in self.cv_results)
-        error = self.cv_results[f"std_{name}"] / max(n_folds - 1, 1) ** 0.5
-        return self.cv_results[f"mean_{name}"], error

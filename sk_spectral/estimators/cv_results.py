@@ -119,17 +119,23 @@ def cv_results_of(
     return table
 
 
+def standard_errors(table: Mapping[str, Any], name: str) -> NDArray[np.float64]:
+    """Of the means over folds of what the table has by this name, for each alpha."""
+    n_folds = sum(column.startswith("split") for column in table)
+    errors: NDArray[np.float64] = table[f"std_{name}"] / max(n_folds - 1, 1) ** 0.5
+    return errors
+
+
 def chosen(table: Mapping[str, Any], rule: str) -> int:
     """Index of the strongest alpha among the best, or among those no worse than "1se" allows.
 
     One standard error of the best mean score over the folds, as in Hastie, Tibshirani and Friedman,
     "The Elements of Statistical Learning", section 7.10.
     """
-    mean, std = table["mean_test_score"], table["std_test_score"]
+    mean = table["mean_test_score"]
     best = int(np.argmax(mean))
     lowest = mean[best]
     if rule == "1se":
-        n_folds = sum(name.startswith("split") for name in table)
-        lowest -= std[best] / max(n_folds - 1, 1) ** 0.5
+        lowest -= standard_errors(table, "test_score")[best]
     allowed = np.flatnonzero(mean >= lowest)
     return int(allowed[np.argmax(np.asarray(table["param_alpha"])[allowed])])

@@ -70,9 +70,7 @@ class Predictor(Persistent):
 
     def _outputs(self, X: ArrayLike) -> Array:
         """Outputs of the compact network, shape (n_samples, n_outputs)."""
-        check_is_fitted(self)
-        with np.errstate(all="ignore"):  # of a sum that is to find what is not finite
-            rows = self._numbers(X)
+        rows = self.to_numbers(X)
         with limited_threads(float(len(rows)) * self.compact_.n_parameters):
             return self.compact_(rows)
 
@@ -114,16 +112,14 @@ class Predictor(Persistent):
             Codes are places in `categories_`, -1 for one that is not known.
         """
         check_is_fitted(self)
-        return self._numbers(X)
-
-    def _numbers(self, X: ArrayLike) -> Array:
         finite = True if self.compact_.encoding is None else "allow-nan"
         asked: dict[str, Any] = {"dtype": FLOATS, "ensure_all_finite": finite}
-        if self._is_category is None:
-            rows: Array = validate_data(self, X, reset=False, **asked)
-            return rows
-        coded = self._coded(X, reset=False)
-        return np.asarray(check_array(coded, estimator=self, input_name="X", **asked))
+        with np.errstate(all="ignore"):  # of a sum that is to find what is not finite
+            if self._is_category is None:
+                rows: Array = validate_data(self, X, reset=False, **asked)
+                return rows
+            coded = self._coded(X, reset=False)
+            return np.asarray(check_array(coded, estimator=self, input_name="X", **asked))
 
     def _coded(self, X: ArrayLike, reset: bool) -> Any:
         """Numbers in place of categories, in the columns that X has."""

@@ -147,25 +147,17 @@ def _evaluate(estimator: Any, X: str, node: Node, constant: Constant) -> str:
 def _values_of(estimator: Any) -> NDArray[np.float64]:
     """What the indicators stand for in the columns of X, where categories are numbers there."""
     encoding = estimator._scaling.encoding
-    values = encoding.value.copy()
-    if estimator._is_category is None:
-        return values
-    known = dict(
-        zip(
-            np.flatnonzero(estimator._is_category),
-            estimator._coder.named_transformers_["categories"].categories_,
-            strict=True,
-        )
-    )
+    values, categories = encoding.value.copy(), estimator.categories_
     for k, (feature, code) in enumerate(zip(encoding.feature, values, strict=True)):
-        if feature in known and not np.isnan(code):
-            if known[feature].dtype.kind not in "biuf":
+        known = categories[feature]
+        if known is not None and not np.isnan(code):
+            if known.dtype.kind not in "biuf":
                 raise ValueError(
                     f"Column {feature} of X is a category of text, which ONNX's one input of "
                     "numbers cannot hold: put an OrdinalEncoder before the estimator, name the "
                     "column in categorical_features, and convert the Pipeline by skl2onnx."
                 )
-            values[k] = known[feature][int(code)]
+            values[k] = known[int(code)]
     return values
 
 

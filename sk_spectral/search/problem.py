@@ -103,14 +103,17 @@ class Problem:
         shrinkage: float,
         n_read: int | None,
         rows: TensorDataset | None = None,
+        read: NDArray[np.bool_] | None = None,
     ) -> SpectralNetwork:
         """The best linear map of some rows, by default all, in place of a network.
 
+        Of the first `n_read` inputs, else of those in `read`, else of all.
         Where they hold one class alone, and there is none, the network itself.
         """
         if rows is None:
             rows = self.rows(self.split.whole)
-        read = None if n_read is None else np.arange(rows.X.shape[1]) < n_read
+        if n_read is not None:
+            read = np.arange(rows.X.shape[1]) < n_read
         W = LinearMaps(rows, network.layer_sizes[-1], network.fit_intercept, read)(shrinkage)
         return network if W is None else with_linear_map(network, torch.as_tensor(W))
 

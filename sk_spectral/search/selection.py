@@ -109,14 +109,17 @@ def baselines(
     """The best linear map of the features, and that of all inputs where these are more."""
     n_inputs = train.X.shape[1]
     steps = [None] if n_features is None or n_features == n_inputs else [n_features, None]
-    found = []
-    for n_read in steps:
-        read = None if n_read is None else np.arange(n_inputs) < n_read
-        maps = LinearMaps(train, network.layer_sizes[-1], network.fit_intercept, read)
-        best = best_baseline(network, evaluator, maps, n_read)
-        if best is not None:
-            found.append(best)
-    return found
+    found = [baseline(network, evaluator, train, n_read) for n_read in steps]
+    return [best for best in found if best is not None]
+
+
+def baseline(
+    network: SpectralNetwork, evaluator: Evaluator, train: TensorDataset, n_read: int | None
+) -> Candidate | None:
+    """The best linear map of the first `n_read` inputs, or of all."""
+    read = None if n_read is None else np.arange(train.X.shape[1]) < n_read
+    maps = LinearMaps(train, network.layer_sizes[-1], network.fit_intercept, read)
+    return best_baseline(network, evaluator, maps, n_read)
 
 
 def most_gain_on_rows(ladder: list[Candidate], evaluator: Evaluator) -> float:

@@ -8,15 +8,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Self
 
-import numpy as np
 import torch
 
 from sk_spectral.data.batches import TensorDataset
 from sk_spectral.data.dataset import Data
 from sk_spectral.data.splitting import Split
 from sk_spectral.model.path import TopologyPath
-from sk_spectral.search.baseline import LinearMaps, best_baseline
-from sk_spectral.search.candidate import Candidate, no_units, with_linear_map
+from sk_spectral.search.candidate import Candidate, no_units
 from sk_spectral.search.config import SearchConfig
 from sk_spectral.search.evaluation import Evaluator
 from sk_spectral.search.fine_tuning import FineTuning
@@ -26,7 +24,7 @@ from sk_spectral.search.path import points_of
 from sk_spectral.search.problem import Problem
 from sk_spectral.search.pruning import least_important_first, unit_importances, unpruned, without
 from sk_spectral.search.result import initial_steps
-from sk_spectral.search.selection import baselines, select
+from sk_spectral.search.selection import baseline, baselines, select
 from sk_spectral.search.streams import RandomStreams
 from sk_spectral.spectral.network import SpectralNetwork
 from sk_spectral.training.fit import STRONGER_DECAYS, train, train_by_decay
@@ -166,12 +164,7 @@ class _Course:
             return cls(problem, rows, valid, evaluator, linear, linear)
         best, lower = _by_folds(problem, compared, rows, evaluator), None
         if compared.n_read is None and scaling.pieces is not None:
-            read, n_outputs = (
-                np.arange(rows.X.shape[1]) < scaling.n_features,
-                network.layer_sizes[-1],
-            )
-            maps = LinearMaps(rows, n_outputs, network.fit_intercept, read)
-            lower = best_baseline(network, evaluator, maps, scaling.n_features)
+            lower = baseline(network, evaluator, rows, scaling.n_features)
         linear = [best] if lower is None else [lower, best]
         return cls(problem, rows, valid, evaluator, linear, [best])
 
@@ -180,13 +173,10 @@ def _by_folds(
     problem: Problem, compared: OutOfFold, rows: TensorDataset, evaluator: Evaluator
 ) -> Candidate:
     """The linear map that folds prefer: fewer rows set apart would not tell its shrinkage."""
-    network, read = problem.start.network, compared.read
-    if compared.n_read is not None:
-        read = np.arange(rows.X.shape[1]) < compared.n_read
-    W = LinearMaps(rows, network.layer_sizes[-1], network.fit_intercept, read)(compared.shrinkage)
-    linear = network if W is None else with_linear_map(network, torch.as_tensor(W))
+    network, shrinkage, n_read = problem.start.network, compared.shrinkage, compared.n_read
+    linear = problem.linear_map(network, shrinkage, n_read, rows, compared.read)
     loss = float(evaluator.losses(linear, no_units(linear)).mean())
-    return Candidate.linear(linear, compared.shrinkage, compared.n_read, loss, loss)
+    return Candidate.linear(linear, shrinkage, n_read, loss, loss)
 
 
 def _trained(course: _Course, alphas: Sequence[float]) -> list[SpectralNetwork]:
