@@ -33,7 +33,7 @@ LAZY = {"", "spectral"}
 PACKAGES = {
     "skorch": {"training.callbacks", "training.net", "training.scoring",
                "estimators.parameters"},
-    "scipy": {"search.logistic"},
+    "scipy": {"search.convex"},
 }  # fmt: skip
 """The only modules that may import these."""
 

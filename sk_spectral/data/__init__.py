@@ -4,10 +4,11 @@ May import `model` and `spectral`.
 """
 
 from sk_spectral.data.batches import TensorDataset
+from sk_spectral.data.continuous import ContinuousTargets
 from sk_spectral.data.dataset import Data
 from sk_spectral.data.scaling import Scaling
 from sk_spectral.data.splitting import Split, Splitter
-from sk_spectral.data.targets import ClassTargets, ContinuousTargets, LabelTargets, Targets
+from sk_spectral.data.targets import ClassTargets, LabelTargets, Targets
 
 __all__ = [
     "ClassTargets",

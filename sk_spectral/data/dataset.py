@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sk_spectral.data.targets import ClassTargets, ContinuousTargets, LabelTargets, Targets
+from sk_spectral.data.continuous import ContinuousTargets
+from sk_spectral.data.targets import ClassTargets, LabelTargets, Targets
 from sk_spectral.model.encoding import Encoding
 
 Array = NDArray[Any]

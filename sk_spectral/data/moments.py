@@ -12,7 +12,8 @@ Array = NDArray[np.float64]
 Parts = Callable[[], Iterable[NDArray[Any]]]
 
 _ULPS_OF_NOISE = 8
-_SMALLEST = np.finfo(np.float64).tiny  # what is below has no inverse
+SMALLEST = np.finfo(np.float64).tiny
+"""What is below has no inverse."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +60,7 @@ def without_spread(low: Array, high: Array, dtype: np.dtype[Any]) -> NDArray[np.
     unit = np.finfo(dtype if dtype.kind == "f" else np.float64).eps
     noise = _ULPS_OF_NOISE * unit * np.maximum(np.abs(low), np.abs(high))
     half = high / 2 - low / 2
-    return (high == low) | ((half <= noise / 2) & ~whole) | (half < _SMALLEST)
+    return (high == low) | ((half <= noise / 2) & ~whole) | (half < SMALLEST)
 
 
 def moments_of(

@@ -12,17 +12,15 @@ from numpy.typing import NDArray
 from sk_spectral.data.batches import TensorDataset
 from sk_spectral.data.dataset import Data
 from sk_spectral.data.knots import place_pieces
-from sk_spectral.data.moments import Moments, first_equals, moments_of
+from sk_spectral.data.limits import mean_and_scale, refuse_beyond, refuse_far
+from sk_spectral.data.moments import SMALLEST, first_equals, moments_of
 from sk_spectral.model.compact import CompactNetwork
 from sk_spectral.model.encoding import Encoding
 from sk_spectral.model.pieces import Pieces
 
 Array = NDArray[Any]
 
-_LARGEST = 1e300  # sums of a few such still are numbers
-_SMALLEST_SCALE = np.finfo(np.float64).tiny
 _DEVIATION_OF_PIECES = 0.35
-_LARGEST_UNSCALED = 1e18  # in single precision its square is one
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,9 +53,9 @@ class Scaling:
     def fit(
         cls,
         data: Data,
-        n_outputs: int | None,
         *,
         centered: bool,
+        scale_outputs: bool = True,
         standardize: bool = True,
         complete: bool = False,
         n_knots: int | str = 0,
@@ -71,11 +69,11 @@ class Scaling:
         Parameters
         ----------
         data : Data
-        n_outputs : int, optional
-            Number of outputs that keep their units; without it they are scaled by y.
         centered : bool
             Whether the means are taken off too, which takes an intercept to undo. Otherwise the
             scales are root mean squares, and largest magnitudes for columns of two values.
+        scale_outputs : bool
+            Whether outputs get units by y, as their targets know them.
         standardize : bool
             Whether there is more to do than to leave columns without spread out.
         complete : bool
@@ -90,7 +88,7 @@ class Scaling:
         moments = moments_of(parts, data.sample_weight, data.source.dtype)
         refuse_beyond(moments.largest[: data.n_features], "Column {} of X", standardize)
         if standardize:
-            mean, scale = _mean_and_scale(moments, centered)
+            mean, scale = mean_and_scale(moments, centered)
             binary = moments.two_valued & ~moments.constant
             binary[data.n_features :] = False
             scale[binary] = (moments.spread if centered else moments.largest)[binary]
@@ -98,16 +96,13 @@ class Scaling:
         else:
             mean, scale = np.zeros(len(moments.low)), np.ones(len(moments.low))
         if complete:
-            silent = moments.constant if centered else moments.largest < _SMALLEST_SCALE
+            silent = moments.constant if centered else moments.largest < SMALLEST
             scale[silent] = np.inf
             mean[silent & centered] = moments.low[silent & centered]
         first_equal = first_equals(parts, moments)
-        if n_outputs is not None:
-            outputs = np.zeros(n_outputs), np.ones(n_outputs)
-            return cls(mean, scale, *outputs, first_equal, pieces, data.encoding)
-        targets = moments_of(lambda: [data.y], data.sample_weight)
-        refuse_beyond(targets.largest, "y", standardize)
-        outputs = _mean_and_scale(targets, centered)
+        outputs = data.targets.no_units()
+        if scale_outputs:
+            outputs = data.targets.units(data.y, data.sample_weight, centered)
         return cls(mean, scale, *outputs, first_equal, pieces, data.encoding)
 
     def to_rows(self, data: Data, *, dtype: torch.dtype, device: torch.device) -> TensorDataset:
@@ -121,16 +116,13 @@ class Scaling:
             for part in data.parts_of_X(X.shape[1]):
                 stop = start + len(part)
                 in_units = (part - self.input_mean[:n]) / self.input_scale[:n]
-                _refuse_far(in_units, "Column {} of X")
+                refuse_far(in_units, "Column {} of X")
                 if self.pieces is not None:  # where values beyond what was seen are cut off
                     encoded = self.pieces.encode(part)
                     in_units = (encoded - self.input_mean) / self.input_scale
                 X.numpy()[start:stop] = in_units
                 start = stop
-            y = data.y
-            if data.targets.have_units:
-                y = (y - self.output_mean) / self.output_scale
-                _refuse_far(y, "y")
+            y = data.targets.in_units(data.y, self.output_mean, self.output_scale)
         are_numbers = y.ndim == 2 and y.dtype != bool
         targets = torch.as_tensor(y, dtype=dtype if are_numbers else None)
         weight = None
@@ -224,32 +216,3 @@ def encoded_parts(data: Data, pieces: Pieces | None) -> Iterator[Array]:
     n_inputs = data.n_features + len(pieces.feature)
     for part in data.parts_of_X(n_inputs):
         yield pieces.encode(part)
-
-
-def _mean_and_scale(moments: Moments, centered: bool) -> tuple[Array, Array]:
-    mean = moments.mean.copy() if centered else np.zeros_like(moments.mean)
-    scale = (moments.deviation if centered else moments.root_mean_square).copy()
-    scale[moments.constant if centered else moments.largest < _SMALLEST_SCALE] = 1.0
-    return mean, scale
-
-
-def refuse_beyond(largest: Array, name: str, standardize: bool = True) -> None:
-    """ValueError for columns with values too large to be scaled, or without this to be squared."""
-    limit = _LARGEST if standardize else _LARGEST_UNSCALED
-    beyond = np.flatnonzero(largest > limit)
-    if len(beyond):
-        remedy = "Divide it by a constant" if standardize else "Scale it, or set standardize=True"
-        raise ValueError(
-            f"{name.format(beyond[0])} has values of magnitude up to {largest[beyond[0]]:.3g}, "
-            f"beyond {limit:.0e}. {remedy}."
-        )
-
-
-def _refuse_far(in_units: Array, name: str) -> None:
-    largest = np.maximum(in_units.max(axis=0), -in_units.min(axis=0))
-    far = np.flatnonzero(~(largest <= _LARGEST_UNSCALED))
-    if len(far):
-        raise ValueError(
-            f"{name.format(far[0])} has values {largest[far[0]]:.3g} times as far from its mean as "
-            "the rows that its scale was learned from. Correct them, or start a new fit with them."
-        )

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,14 +15,25 @@ class Targets(ABC):
 
     Attributes
     ----------
-    loss : {"squared_error", "log_loss", "label_loss"}
-        Name of the loss whose least mean is looked for.
-    have_units : bool
-        Whether outputs are in the units of y, which may be scaled.
+    loss : str
+        Name of the loss whose least mean is looked for, of regressions as scikit-learn names it;
+        "log_loss" of classes, "label_loss" of labels.
+    quantiles : tuple of float
+        Levels of the loss "quantile", ascending.
     """
 
-    loss: ClassVar[str]
-    have_units: ClassVar[bool]
+    loss: str
+    quantiles: tuple[float, ...] = ()
+
+    @property
+    def decoding(self) -> str | None:
+        """What makes numbers of outputs: "exp" or "sort"; None where they are these."""
+        return None
+
+    @property
+    def have_units(self) -> bool:
+        """Whether outputs have the units of y, of which moments of all rows tell."""
+        return False
 
     @property
     @abstractmethod
@@ -49,54 +60,26 @@ class Targets(ABC):
     def decode(self, outputs: Array) -> Array:
         """What outputs of shape (n_samples, n_outputs) predict, in the form that y had."""
 
+    def units(
+        self, y: Array, weight: Array | None, centered: bool
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Mean and scale of the outputs that suit encoded rows, arrays of shape (n_outputs,).
+
+        `centered` says whether the mean may be other than 0.
+        """
+        return self.no_units()
+
+    def no_units(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Mean 0 and scale 1 of each output."""
+        return np.zeros(self.n_outputs), np.ones(self.n_outputs)
+
+    def in_units(self, y: Array, mean: Array, scale: Array) -> Array:
+        """Encoded rows as they are trained on, where outputs have these units."""
+        return y
+
     @abstractmethod
     def strata(self, encoded: Array) -> NDArray[np.int64] | None:
         """Codes by which rows are spread over folds and samples; None to draw them as they come."""
-
-
-@dataclass(frozen=True)
-class ContinuousTargets(Targets):
-    """Numbers: the outputs are they.
-
-    Attributes
-    ----------
-    n_columns : int
-    ndim : {1, 2}
-        Of y.
-    """
-
-    n_columns: int
-    ndim: int = 2
-
-    loss = "squared_error"
-    have_units = True
-
-    @property
-    def n_outputs(self) -> int:
-        """One for each column of y."""
-        return self.n_columns
-
-    @property
-    def n_strata(self) -> int:
-        """One."""
-        return 1
-
-    def encode(self, y: Array, name: str = "y") -> NDArray[np.float64]:
-        """Y of shape (n_samples, n_columns)."""
-        targets = y.reshape(len(y), -1).astype(np.float64, copy=False)
-        if targets.shape[1] != self.n_columns:
-            raise ValueError(
-                f"{name} has {targets.shape[1]} outputs, but the rows that were fitted first have "
-                f"{self.n_columns}."
-            )
-        return targets
-
-    def decode(self, outputs: Array) -> Array:
-        """Outputs in the shape of y."""
-        return outputs if self.ndim == 2 else outputs[:, 0]
-
-    def strata(self, encoded: Array) -> None:
-        """None: every row is of its own."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,7 +95,6 @@ class ClassTargets(Targets):
     classes: Array
 
     loss = "log_loss"
-    have_units = False
 
     @property
     def n_outputs(self) -> int:
@@ -172,7 +154,6 @@ class LabelTargets(Targets):
     n_labels: int
 
     loss = "label_loss"
-    have_units = False
 
     @property
     def n_outputs(self) -> int:

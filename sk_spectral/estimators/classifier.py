@@ -6,7 +6,6 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.base import ClassifierMixin
 
 from sk_spectral.data.class_weight import weights_of_classes
 from sk_spectral.data.dataset import Data
@@ -15,7 +14,7 @@ from sk_spectral.estimators.inputs import check_spread
 from sk_spectral.estimators.outputs import ClassifierOutputs
 
 
-class SpectralNASClassifier(ClassifierMixin, ClassifierOutputs, SpectralSearch):
+class SpectralNASClassifier(ClassifierOutputs, SpectralSearch):
     """Classification by architecture search in spectral space.
 
     As `SpectralNASRegressor`, on the log loss: logistic for two classes, softmax for more. Where y
@@ -144,11 +143,6 @@ n_features_in_, feature_names_in_
         if not hasattr(self, "classes_") and classes is None:
             raise ValueError("classes must be given in the first call of partial_fit.")
         return self._partial_fit(X, y, sample_weight, classes=classes)
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.classifier_tags.multi_label = True
-        return tags
 
     def _check_data(
         self,

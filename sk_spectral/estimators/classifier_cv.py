@@ -3,14 +3,12 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sklearn.base import ClassifierMixin
-
 from sk_spectral.estimators.classifier import SpectralNASClassifier
 from sk_spectral.estimators.cv import SpectralSearchCV
 from sk_spectral.estimators.outputs import ClassifierOutputs
 
 
-class SpectralNASClassifierCV(ClassifierMixin, ClassifierOutputs, SpectralSearchCV):
+class SpectralNASClassifierCV(ClassifierOutputs, SpectralSearchCV):
     """Classification by architecture search whose penalty is chosen by cross-validation.
 
     As `SpectralNASRegressorCV`, on the log loss.
@@ -94,8 +92,3 @@ n_outputs_, n_layers_, categories_, n_features_in_, feature_names_in_
             verbose=verbose,
         )  # fmt: skip
         self.class_weight = class_weight
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.classifier_tags.multi_label = True
-        return tags

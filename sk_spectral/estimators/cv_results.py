@@ -6,9 +6,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import is_classifier
-from sklearn.metrics import log_loss, mean_squared_error
+from sklearn.metrics import log_loss
 
+from sk_spectral.data.continuous import ContinuousTargets
 from sk_spectral.estimators.base import SpectralSearch
+from sk_spectral.estimators.scores import mean_loss
 from sk_spectral.model.topology import Topology
 
 Array = NDArray[Any]
@@ -75,7 +77,7 @@ def scores_of_fold(
 def minus_loss(
     search: SpectralSearch, X: Array, y: Array, sample_weight: NDArray[np.float64] | None = None
 ) -> float:
-    """Minus the mean squared error, or the mean log loss for classes: more is better."""
+    """Minus the mean loss, of classes the log loss: more is better."""
     if is_classifier(search) and y.ndim == 2:
         outputs = search.decision_function(X)
         losses = (np.logaddexp(0.0, outputs) - y * outputs).mean(axis=1)
@@ -84,7 +86,9 @@ def minus_loss(
         probabilities = search.predict_proba(X)
         labels = search.classes_
         return -float(log_loss(y, probabilities, sample_weight=sample_weight, labels=labels))
-    return -float(mean_squared_error(y, search.predict(X), sample_weight=sample_weight))
+    targets = search._targets
+    assert isinstance(targets, ContinuousTargets)
+    return -mean_loss(targets, y, search.predict(X), sample_weight)
 
 
 def _taken(value: Any, rows: NDArray[np.intp], n_samples: int) -> Any:

@@ -74,6 +74,25 @@ def check_targets(y: NDArray[Any], name: str) -> NDArray[np.float64]:
     return targets
 
 
+def check_range(y: NDArray[np.float64], loss: str, name: str) -> NDArray[np.float64]:
+    """Targets, if the loss can be of them: "gamma" of what is above 0, "poisson" of no less."""
+    if loss not in ("poisson", "gamma"):
+        return y
+    least = y.min()
+    if least < 0 or (loss == "gamma" and least == 0):
+        allowed = "numbers above 0" if loss == "gamma" else "numbers from 0 on"
+        raise ValueError(
+            f"loss={loss!r} takes {allowed}, but the least of {name} is {least:.4g}. Leave such "
+            "rows out, or choose another loss."
+        )
+    if (empty := np.flatnonzero(~y.reshape(len(y), -1).any(axis=0))).size:
+        raise ValueError(
+            f"loss={loss!r} takes the logarithm of a mean, but output {empty[0]} of {name} is 0 in "
+            "every row."
+        )
+    return y
+
+
 def say_which(error: Exception, y: Any, suffix: str) -> Exception:
     """The error with the name of the array that it is about, where scikit-learn gave none."""
     told, name = _sentence(error), f"y{suffix}"

@@ -1,25 +1,37 @@
 """What is predicted, and what may be predicted: numbers for regressors, classes for classifiers."""
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
+from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.utils import column_or_1d
 from sklearn.utils.multiclass import type_of_target
 
-from sk_spectral.data.targets import ClassTargets, ContinuousTargets, LabelTargets, Targets
-from sk_spectral.estimators.inputs import check_classes, check_labels, check_targets
+from sk_spectral.data.continuous import ContinuousTargets
+from sk_spectral.data.targets import ClassTargets, LabelTargets, Targets
+from sk_spectral.estimators.inputs import check_classes, check_labels, check_range, check_targets
 from sk_spectral.estimators.prediction import Array, Predictor
+from sk_spectral.estimators.scores import explained
 
 
-class RegressorOutputs(Predictor):
-    """Numbers, of one or several outputs."""
+class RegressorOutputs(RegressorMixin, Predictor):
+    """Numbers, of one or several outputs, or quantiles of them."""
 
+    loss: str
+    quantile: float | Sequence[float]
     _n_targets: int
     _y_ndim: int
+    """Of what is predicted."""
+    _loss = "squared_error"
+    _quantiles: tuple[float, ...] = ()
 
     def predict(self, X: ArrayLike) -> Array:
         """Predict targets, in float64 and in the shape that y had.
+
+        Means, or what else the loss is about: medians by "absolute_error", quantiles by "quantile",
+        which never cross where there are several.
 
         Parameters
         ----------
@@ -27,13 +39,30 @@ class RegressorOutputs(Predictor):
 
         Returns
         -------
-        array of shape (n_samples,) or (n_samples, n_outputs)
+        array of shape (n_samples,), (n_samples, n_outputs), or (n_samples, n_quantiles)
         """
         return self._decoded(X)
 
+    def score(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
+        """D², the share of the loss of the best constant that is done without: R² of squared error.
+
+        Of "huber" that of squared error, too; of several outputs or quantiles the mean.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        sample_weight : array-like of shape (n_samples,), optional
+
+        Returns
+        -------
+        float
+        """
+        return explained(self._targets, y, self.predict(X), sample_weight)
+
     @property
     def _targets(self) -> ContinuousTargets:
-        return ContinuousTargets(self._n_targets, self._y_ndim)
+        return ContinuousTargets(self._n_targets, self._y_ndim, self._loss, self._quantiles)
 
     def _as_y(self, by_output: Array) -> Any:
         return by_output if self._y_ndim == 2 else by_output[0]
@@ -41,18 +70,38 @@ class RegressorOutputs(Predictor):
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
+        tags.target_tags.positive_only = self.loss in ("poisson", "gamma")
         return tags
 
     def _checked_y(self, y: Array, name: str) -> Array:
-        return check_targets(y, name)
+        return check_range(check_targets(y, name), self.loss, name)
 
     def _targets_of(self, y: Array, *, reset: bool, **asked: Any) -> Targets:
+        several = isinstance(self.quantile, Iterable)
+        levels = tuple(self.quantile) if isinstance(self.quantile, Iterable) else (self.quantile,)
+        quantiles = tuple(map(float, levels)) if self.loss == "quantile" else ()
         if reset:
-            self._y_ndim, self._n_targets = y.ndim, 1 if y.ndim == 1 else y.shape[1]
+            n_columns = 1 if y.ndim == 1 else y.shape[1]
+            if quantiles and several and n_columns > 1:
+                raise ValueError(
+                    f"Several quantiles of y with {n_columns} columns were asked for: fit one "
+                    "estimator to each column, or ask for one quantile."
+                )
+            self._y_ndim = 2 if quantiles and several else y.ndim
+            self._n_targets, self._loss, self._quantiles = n_columns, self.loss, quantiles
+        elif (self.loss, quantiles) != (self._loss, self._quantiles):
+            before, now = (
+                f"{loss!r}{f' {list(of)}' if of else ''}"
+                for loss, of in ((self._loss, self._quantiles), (self.loss, quantiles))
+            )
+            raise ValueError(
+                f"loss is {now}, but the fitted network has {before} and cannot be trained further "
+                "with another. Fit with warm_start=False to start afresh."
+            )
         return self._targets
 
 
-class ClassifierOutputs(Predictor):
+class ClassifierOutputs(ClassifierMixin, Predictor):
     """Classes by their probabilities, or labels of which a row may have several."""
 
     classes_: Array
@@ -113,6 +162,11 @@ class ClassifierOutputs(Predictor):
         array of shape (n_samples,), or of 0 and 1 (n_samples, n_labels)
         """
         return self._decoded(X)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags
 
     @property
     def _targets(self) -> ClassTargets | LabelTargets:

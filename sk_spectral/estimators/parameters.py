@@ -1,6 +1,7 @@
 """What the constructor parameters may be: one table, one clear sentence for what they may not."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import pairwise
 from math import isfinite
 from numbers import Integral, Real
 from typing import Any
@@ -11,6 +12,7 @@ from sklearn.utils import check_random_state, check_scalar
 from skorch.callbacks import Callback
 
 from sk_spectral.data.class_weight import check_class_weight
+from sk_spectral.data.continuous import LOSSES
 from sk_spectral.spectral.activations import check_activation
 from sk_spectral.spectral.layer_sizes import check_layer_sizes
 from sk_spectral.spectral.penalties import PENALTIES
@@ -170,6 +172,20 @@ def _unless(option: Any, check: Check) -> Check:
     return check_unless
 
 
+def _check_quantile(name: str, quantile: Any) -> None:
+    several = isinstance(quantile, Iterable) and not isinstance(quantile, str)
+    levels = list(quantile) if several else [quantile]
+    for level in levels:
+        if not isinstance(level, Real) or isinstance(level, bool):
+            raise TypeError(f"{name}={quantile!r} must be a number, or a sequence of numbers.")
+        if not 0 < float(level) < 1:
+            raise ValueError(f"{name}={quantile!r} must lie between 0 and 1, both left out.")
+    if not levels or any(low >= high for low, high in pairwise(levels)):
+        raise ValueError(
+            f"{name}={quantile!r} must hold numbers in ascending order, one of them at least."
+        )
+
+
 def _check_callbacks(name: str, callbacks: Any) -> None:
     if callbacks is None:
         return
@@ -209,6 +225,8 @@ CONSTRAINTS: dict[str, Check] = {
     "scoring": _check_scoring,
     "rule": _option("best", "1se"),
     "n_jobs": _unless(None, _number(Integral, -np.inf)),
+    "loss": _option(*LOSSES),
+    "quantile": _check_quantile,
     "solver": _option(*SOLVERS),
     "penalty": _option(*PENALTIES, None),
     "alpha": _number(Real, 0),

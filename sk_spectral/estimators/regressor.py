@@ -1,15 +1,15 @@
 """SpectralNASRegressor: what it takes."""
 
-from typing import Self
+from collections.abc import Sequence
+from typing import Any, Self
 
 from numpy.typing import ArrayLike
-from sklearn.base import RegressorMixin
 
 from sk_spectral.estimators.base import SpectralSearch
 from sk_spectral.estimators.outputs import RegressorOutputs
 
 
-class SpectralNASRegressor(RegressorMixin, RegressorOutputs, SpectralSearch):
+class SpectralNASRegressor(RegressorOutputs, SpectralSearch):
     """Regression by architecture search in spectral space.
 
     A network whose adjacency matrix is A = ΦΛΦ⁻¹ starts as a linear map, every hidden eigenvalue
@@ -25,6 +25,15 @@ class SpectralNASRegressor(RegressorMixin, RegressorOutputs, SpectralSearch):
         Units of each hidden layer that may be grown.
     activation : {"relu", "tanh", "gelu", "silu"}, default="relu"
         Activation of the hidden units; f(0) = 0 is required.
+    loss : {"squared_error", "absolute_error", "huber", "quantile", "poisson", "gamma"}, \
+default="squared_error"
+        What is trained on, and what linear maps and networks are held against each other by.
+        "huber" is squared up to 1.35 deviations of what a linear map leaves, absolute beyond.
+        "poisson", of numbers from 0 on, and "gamma", of numbers above 0, are deviances of a mean
+        whose logarithm the network says: so do `linear_coef_` and `compact_`.
+    quantile : float or sequence of float, default=0.5
+        Of "quantile", between 0 and 1. Several, in ascending order, have a column each in what is
+        predicted, and never cross.
     solver : {"adam", "sgd", "lbfgs"}, default="adam"
         "lbfgs" trains on all rows at once in float64 and splits no validation rows off by itself.
     penalty : {"gamma", "group", "l1"} or None, default="gamma"
@@ -153,6 +162,52 @@ class SpectralNASRegressor(RegressorMixin, RegressorOutputs, SpectralSearch):
     >>> SpectralNASRegressor(random_state=0).fit(X, y).topology_.is_linear
     False
     """
+
+    def __init__(
+        self,
+        hidden_layer_sizes: int | Sequence[int] = (64, 64),
+        activation: str = "relu",
+        *,
+        loss: str = "squared_error",
+        quantile: float | Sequence[float] = 0.5,
+        solver: str = "adam",
+        penalty: str | None = "gamma",
+        alpha: float = 0.0,
+        prune_tol: float | None = 0.03,
+        fit_intercept: bool = True,
+        train_input_eigenvalues: bool = True,
+        standardize: bool = True,
+        n_knots: int | str = "auto",
+        categorical_features: Any = "from_dtype",
+        batch_size: int | str = "auto",
+        learning_rate_init: float = 1e-3,
+        eigenvalue_rate: float = 30.0,
+        weight_decay: float | str = "auto",
+        average: bool = True,
+        max_iter: int = 200,
+        tol: float = 1e-5,
+        early_stopping: bool | str = "auto",
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 20,
+        warm_start: bool = False,
+        random_state: Any = None,
+        device: str = "cpu",
+        callbacks: Sequence[Any] | None = None,
+        verbose: int = 0,
+    ) -> None:
+        super().__init__(
+            hidden_layer_sizes, activation, solver=solver, penalty=penalty, alpha=alpha,
+            prune_tol=prune_tol, fit_intercept=fit_intercept,
+            train_input_eigenvalues=train_input_eigenvalues, standardize=standardize,
+            n_knots=n_knots, categorical_features=categorical_features, batch_size=batch_size,
+            learning_rate_init=learning_rate_init, eigenvalue_rate=eigenvalue_rate,
+            weight_decay=weight_decay, average=average, max_iter=max_iter, tol=tol,
+            early_stopping=early_stopping, validation_fraction=validation_fraction,
+            n_iter_no_change=n_iter_no_change, warm_start=warm_start, random_state=random_state,
+            device=device, callbacks=callbacks, verbose=verbose,
+        )  # fmt: skip
+        self.loss = loss
+        self.quantile = quantile
 
     def partial_fit(
         self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None

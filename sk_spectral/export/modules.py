@@ -21,6 +21,8 @@ class CompactModule(nn.Module):
     ----------
     compact : CompactNetwork
     dtype : torch.dtype
+    decoding : {"exp", "sort"} or None
+        What makes predictions of its outputs.
 
     Attributes
     ----------
@@ -35,9 +37,14 @@ class CompactModule(nn.Module):
         Makes columns of the features.
     """
 
-    def __init__(self, compact: CompactNetwork, dtype: torch.dtype = torch.float32) -> None:
+    def __init__(
+        self,
+        compact: CompactNetwork,
+        dtype: torch.dtype = torch.float32,
+        decoding: str | None = None,
+    ) -> None:
         super().__init__()
-        self.activation = compact.activation
+        self.activation, self.decoding = compact.activation, decoding
         self.weights, self.intercepts = (
             nn.ParameterList(torch.tensor(array, dtype=dtype) for array in arrays or ())
             for arrays in (compact.weights, compact.intercepts)
@@ -62,7 +69,9 @@ class CompactModule(nn.Module):
             z = nn.functional.linear(X, weight, intercept)
             if i + 1 < len(self.weights):
                 X = torch.cat([X, TENSOR_ACTIVATIONS[self.activation].function(z)], dim=1)
-        return z
+        if self.decoding == "exp":
+            return z.exp()
+        return z.sort(dim=1).values if self.decoding == "sort" else z
 
 
 class EncodingModule(nn.Module):
@@ -154,4 +163,4 @@ def to_torch(estimator: Any, dtype: torch.dtype = torch.float32) -> CompactModul
     torch.Size([3, 1])
     """
     check_is_fitted(estimator)
-    return CompactModule(estimator.compact_, dtype)
+    return CompactModule(estimator.compact_, dtype, estimator._targets.decoding)

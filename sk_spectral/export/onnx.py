@@ -16,6 +16,7 @@ from sk_spectral.estimators.regressor_cv import SpectralNASRegressorCV
 from sk_spectral.model.encoding import Encoding
 
 _OPSET = 20  # the first with Gelu
+_OTHER_OUTPUTS = {"TopK": ("order",)}  # which have to have a name, too
 
 Node = Callable[..., str]
 Constant = Callable[[NDArray[Any]], str]
@@ -56,7 +57,8 @@ def to_onnx(estimator: Any, path: str | PathLike[str] | None = None) -> Any:
 
     def node(kind: str, *inputs: str, output: str | None = None, **attributes: Any) -> str:
         name = output or f"{kind.lower()}_{len(nodes)}"
-        nodes.append(helper.make_node(kind, inputs, [name], **attributes))
+        names = [name, *(f"{name}_{other}" for other in _OTHER_OUTPUTS.get(kind, ()))]
+        nodes.append(helper.make_node(kind, inputs, names, **attributes))
         return name
 
     float32 = onnx.TensorProto.FLOAT
@@ -76,7 +78,7 @@ def to_onnx(estimator: Any, path: str | PathLike[str] | None = None) -> Any:
             ),
         ]
     else:
-        values = _evaluate(estimator, "X", node, constant)
+        values = _predict(estimator, "X", node, constant)
         shape: list[int | None] = [None, len(estimator.compact_.weights[-1])]
         if estimator._y_ndim == 1:
             values, shape = node("Squeeze", values, constant(np.array([1]))), [None]
@@ -185,6 +187,17 @@ def _activate(activation: str, z: str, node: Node) -> str:
     return node({"relu": "Relu", "tanh": "Tanh"}[activation], z)
 
 
+def _predict(estimator: Any, X: str, node: Node, constant: Constant) -> str:
+    """Nodes for the predictions of a regressor, of shape (n_samples, n_outputs)."""
+    outputs, decoding = _evaluate(estimator, X, node, constant), estimator._targets.decoding
+    if decoding == "exp":
+        return node("Exp", outputs)
+    if decoding == "sort":
+        n_outputs = constant(np.array([len(estimator.compact_.weights[-1])]))
+        return node("TopK", outputs, n_outputs, axis=1, largest=0)
+    return outputs
+
+
 def _classify(estimator: Any, X: str, node: Node, constant: Constant) -> tuple[str, str]:
     """Nodes for the probabilities and for the labels."""
     logits = _evaluate(estimator, X, node, constant)
@@ -244,7 +257,8 @@ def _convert(scope: Any, operator: Any, container: Any) -> None:
     def node(kind: str, *inputs: str, output: str | None = None, **attributes: Any) -> str:
         name = output or scope.get_unique_variable_name(kind.lower())
         operator_name = scope.get_unique_operator_name(kind)
-        container.add_node(kind, list(inputs), [name], name=operator_name, **attributes)
+        names = [name, *map(scope.get_unique_variable_name, _OTHER_OUTPUTS.get(kind, ()))]
+        container.add_node(kind, list(inputs), names, name=operator_name, **attributes)
         return name
 
     estimator = operator.raw_operator
@@ -257,5 +271,5 @@ def _convert(scope: Any, operator: Any, container: Any) -> None:
         node("Identity", label, output=operator.outputs[0].full_name)
         node("Identity", probabilities, output=operator.outputs[1].full_name)
     else:
-        values = _evaluate(estimator, X, node, constant)
+        values = _predict(estimator, X, node, constant)
         node("Identity", values, output=operator.outputs[0].full_name)

@@ -9,9 +9,12 @@ from numpy.typing import NDArray
 
 from sk_spectral.data.batches import TensorDataset
 from sk_spectral.search.candidate import Candidate, no_units, with_linear_map
+from sk_spectral.search.convex import GeneralizedLinearMaps
 from sk_spectral.search.evaluation import Evaluator
 from sk_spectral.search.logistic import LogisticRegressions
 from sk_spectral.spectral.network import SpectralNetwork
+from sk_spectral.training.loss import ElementwiseLoss, Loss
+from sk_spectral.training.losses import SquaredError
 
 SHRINKAGES = (10.0, 1.0, 1e-1, 1e-2, 1e-3, 1e-4, 1e-6)
 """Shrinkages to try, from strong to weak; the last is in effect least squares."""
@@ -21,7 +24,9 @@ _FLATTEST = 1e-14  # smallest curvature, relative to that of a column, that is n
 
 
 class LinearMaps:
-    """Ridge or logistic maps of the same rows, by shrinkage: cheapest from strong to weak.
+    """Linear maps of the same rows, by shrinkage: cheapest from strong to weak.
+
+    Ridge and logistic regressions, and those of the other losses.
 
     No estimator is fitted for them, of which a tracker of experiments would tell the user.
 
@@ -36,6 +41,8 @@ class LinearMaps:
         Whether a map has a last column for the intercept, which is not shrunk.
     read : bool array of shape (n_inputs,), optional
         Inputs to read; by default all.
+    loss : Loss, optional
+        By default the squared error of numbers.
     """
 
     def __init__(
@@ -44,6 +51,7 @@ class LinearMaps:
         n_outputs: int,
         fit_intercept: bool,
         read: NDArray[np.bool_] | None = None,
+        loss: Loss | None = None,
     ) -> None:
         self._read = read
         X, y = rows.X.cpu().numpy(), rows.y.cpu().numpy()
@@ -58,8 +66,13 @@ class LinearMaps:
         if y.dtype == bool:
             self._by_label = [_OneLabel(X, label, weight, fit_intercept) for label in y.T]
             return
-        if y.ndim == 2:
-            self._ridge = RidgeRegressions(X, y, weight, fit_intercept)
+        self._of_numbers: RidgeRegressions | GeneralizedLinearMaps
+        if y.ndim == 2 and (loss is None or isinstance(loss, SquaredError)):
+            self._of_numbers = RidgeRegressions(X, y, weight, fit_intercept)
+            return
+        if y.ndim == 2 and isinstance(loss, ElementwiseLoss):
+            given = X, y, weight, fit_intercept, loss, n_outputs
+            self._of_numbers = GeneralizedLinearMaps(*given)
             return
         self._classes, codes = np.unique(y, return_inverse=True)
         if len(self._classes) > 1:
@@ -68,7 +81,7 @@ class LinearMaps:
     def __call__(self, shrinkage: float) -> NDArray[np.float64] | None:
         """Map with the weight `shrinkage` of ‖W‖² against the mean squared error.
 
-        Of ½‖W‖² against the mean log loss for classes.
+        Of ½‖W‖² against the mean of any other loss.
 
         Returns
         -------
@@ -88,7 +101,7 @@ class LinearMaps:
         if self._by_label is not None:
             return np.vstack([of_label(shrinkage) for of_label in self._by_label])
         if self._classes is None:
-            return self._ridge(shrinkage)
+            return self._of_numbers(shrinkage)
         if len(self._classes) < 2:
             return None
         W = self._logistic(shrinkage)

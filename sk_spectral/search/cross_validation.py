@@ -23,7 +23,7 @@ from sk_spectral.spectral.network import SpectralNetwork
 from sk_spectral.training.callbacks import RecordOutputs
 from sk_spectral.training.config import TrainingConfig
 from sk_spectral.training.fit import train
-from sk_spectral.training.losses import LogLoss, SquaredError, weighted_mean
+from sk_spectral.training.loss import Loss, weighted_mean
 from sk_spectral.training.net import SpectralNet
 
 _FEWEST_ROWS_TO_END = 20
@@ -34,7 +34,7 @@ def cross_validate(
     rows: TensorDataset,
     splitter: Splitter,
     config: SearchConfig,
-    loss: SquaredError | LogLoss,
+    loss: Loss,
     streams: RandomStreams,
     *,
     folds: Sequence[NDArray[np.bool_]],
@@ -80,7 +80,7 @@ def _fit_validated(
     rows: TensorDataset,
     held_out: Tensor,
     training: TrainingConfig,
-    loss: SquaredError | LogLoss,
+    loss: Loss,
     streams: RandomStreams,
     *,
     splitter: Splitter,
@@ -100,7 +100,7 @@ def _fit_by_epoch(
     rows: TensorDataset,
     held_out: Tensor,
     training: TrainingConfig,
-    loss: SquaredError | LogLoss,
+    loss: Loss,
     streams: RandomStreams,
 ) -> tuple[SpectralNet, Tensor]:
     """A net fitted to all these rows, and what it said on those held out after each epoch."""
@@ -118,7 +118,7 @@ def compare_out_of_fold(
     rows: TensorDataset,
     held_out: Sequence[NDArray[np.bool_]],
     fits: Sequence[Callable[[TensorDataset, Tensor, float], Tensor]],
-    loss: SquaredError | LogLoss,
+    loss: Loss,
     report: Callable[[str], None] = lambda line: None,
 ) -> OutOfFold:
     """Fit a network to all folds but one, in turn, and test it on that one.
@@ -137,7 +137,7 @@ def compare_out_of_fold(
         the rows it is given: shape (n_epochs, n_tested, n_outputs). It is told the mean loss of the
         linear maps. Where there are epochs to choose from, a temperature is chosen with them: of
         few rows a network is soon too sure, of its right outputs as well.
-    loss : SquaredError or LogLoss
+    loss : Loss
     report : callable
         Told of each fold in a line.
     """

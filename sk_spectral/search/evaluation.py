@@ -10,7 +10,7 @@ from sk_spectral.data.batches import TensorDataset
 from sk_spectral.search.candidate import Candidate
 from sk_spectral.search.significance import ON_ROWS_SET_APART, RELATIVE_FLOOR
 from sk_spectral.spectral.network import SpectralNetwork
-from sk_spectral.training.losses import LogLoss, SquaredError, standard_error, weighted_mean
+from sk_spectral.training.loss import Loss, standard_error, weighted_mean
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,8 @@ class Evaluator:
         lets no unit go but those that read nothing.
     independent : bool
         Whether the network was trained on other rows than these.
+    loss : Loss, optional
+        What is trained on.
     """
 
     X: Tensor
@@ -41,11 +43,12 @@ class Evaluator:
     constant_loss: float
     tol: float | None
     independent: bool
+    loss: Loss | None = None
 
     @classmethod
     def of_rows(
         cls,
-        loss: SquaredError | LogLoss,
+        loss: Loss,
         network: SpectralNetwork,
         train: TensorDataset,
         valid: TensorDataset | None,
@@ -63,6 +66,7 @@ class Evaluator:
             constant_loss=float(weighted_mean(constant, rows.sample_weight)),
             tol=tol,
             independent=valid is not None,
+            loss=loss,
         )
 
     def losses(self, network: SpectralNetwork, masks: list[Tensor]) -> Tensor:

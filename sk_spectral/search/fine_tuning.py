@@ -11,7 +11,7 @@ from sk_spectral.search.streams import RandomStreams
 from sk_spectral.spectral.network import SpectralNetwork
 from sk_spectral.training.config import TrainingConfig
 from sk_spectral.training.fit import train
-from sk_spectral.training.losses import LogLoss, SquaredError, weighted_mean
+from sk_spectral.training.loss import Loss, weighted_mean
 from sk_spectral.training.net import SpectralNet
 
 _SHARE_OF_THE_WHOLE = 0.7
@@ -32,7 +32,7 @@ class FineTuning:
     whole : SpectralNetwork
     training : TrainingConfig
         Of the search. The penalty is left out, and no rule stops a fine-tuning.
-    loss : SquaredError or LogLoss
+    loss : Loss
     streams : RandomStreams
     watched : bool
         Whether there are rows that tell which epoch is the best.
@@ -42,7 +42,7 @@ class FineTuning:
 
     whole: SpectralNetwork
     training: TrainingConfig
-    loss: SquaredError | LogLoss
+    loss: Loss
     streams: RandomStreams
     watched: bool
     n_epochs: int = 0

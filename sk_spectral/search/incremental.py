@@ -14,13 +14,15 @@ from numpy.typing import NDArray
 
 from sk_spectral.data.batches import TensorDataset
 from sk_spectral.data.dataset import Data
+from sk_spectral.data.limits import refuse_beyond
 from sk_spectral.data.reservoir import Reservoir, joined
 from sk_spectral.data.running_moments import RunningMoments
-from sk_spectral.data.scaling import Scaling, encoded_parts, refuse_beyond
+from sk_spectral.data.scaling import Scaling, encoded_parts
 from sk_spectral.model.pieces import Pieces
 from sk_spectral.search.candidate import Candidate
 from sk_spectral.search.config import SearchConfig
 from sk_spectral.search.evaluation import Evaluator
+from sk_spectral.search.noise import fitted
 from sk_spectral.search.pruning import prune
 from sk_spectral.search.result import SearchResult, initial, result_of
 from sk_spectral.search.streams import RandomStreams
@@ -172,9 +174,12 @@ def _begun(
     start = initial(data, config, streams, complete=False).placed(config, len(data))
     if config.fit_intercept:  # nothing is to be read from a column of which one value is known
         silence(start.network, seen.inputs.constant)
+    like = start.network.eigenvalues[0]
+    rows = partial(start.scaling.to_rows, data, dtype=like.dtype, device=like.device)
+    n_features = start.scaling.n_features
     net = new_net(
         start.network,
-        loss_for(data.targets),
+        fitted(loss_for(data.targets), rows, n_features, config.fit_intercept),
         config.training,
         len(data),
         stop_early=False,
@@ -254,7 +259,7 @@ def _train_and_prune(
     net.fit_rows(_by_all_weights(rows, data, now), None, 1, factors)
     evaluated = learned.scaling.to_rows(now.sample.weighed(), dtype=like.dtype, device=device)
     tol = config.prune_tol if len(now.sample) >= _FEWEST_ROWS_TO_PRUNE else None
-    evaluator = Evaluator.of_rows(loss_for(data.targets), network, evaluated, None, tol)
+    evaluator = Evaluator.of_rows(net.criterion_, network, evaluated, None, tol)
     candidate = _as_before(network, evaluator, now)
     if candidate is None:
         candidate = prune(network, evaluator, units)

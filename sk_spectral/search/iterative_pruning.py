@@ -12,7 +12,7 @@ from sk_spectral.search.evaluation import Evaluator
 from sk_spectral.search.pruning import least_important_first, unit_importances, unpruned, without
 from sk_spectral.search.significance import RELATIVE_FLOOR
 from sk_spectral.spectral.network import SpectralNetwork
-from sk_spectral.training.losses import standard_error
+from sk_spectral.training.loss import standard_error
 
 Refit = Callable[[SpectralNetwork, list[Tensor], Tensor | None], tuple[SpectralNetwork, int]]
 

@@ -29,7 +29,7 @@ from sk_spectral.search.significance import (
 )
 from sk_spectral.search.wide_limit import bends
 from sk_spectral.spectral.network import SpectralNetwork
-from sk_spectral.training.losses import LogLoss, SquaredError, weighted_mean
+from sk_spectral.training.loss import Loss, weighted_mean
 
 
 def linear_steps(
@@ -37,7 +37,7 @@ def linear_steps(
     rows: TensorDataset,
     splitter: Splitter,
     folds: Sequence[NDArray[np.bool_]],
-    loss: SquaredError | LogLoss,
+    loss: Loss,
     *,
     sources: NDArray[np.intp],
     tol: float,
@@ -54,7 +54,7 @@ def linear_steps(
         Of these rows.
     folds : sequence of bool arrays of shape (n_samples,)
         As from `splitter.folds`.
-    loss : SquaredError or LogLoss
+    loss : Loss
     sources : int array of shape (n_inputs,)
         Feature of each input: the features themselves, then their pieces.
     tol : float
@@ -82,7 +82,7 @@ def linear_steps(
 def compare_linear_maps(
     rows: TensorDataset,
     held_out: Sequence[NDArray[np.bool_]],
-    loss: SquaredError | LogLoss,
+    loss: Loss,
     n_outputs: int,
     fit_intercept: bool,
     *,
@@ -99,7 +99,7 @@ def compare_linear_maps(
     rows : TensorDataset
     held_out : sequence of bool arrays of shape (n_samples,)
         As from `Splitter.folds`.
-    loss : SquaredError or LogLoss
+    loss : Loss
     n_outputs, fit_intercept
         As for LinearMaps.
     standard_errors, tol, bent
@@ -239,7 +239,7 @@ def _lowest_step(
 def _constant_outputs(
     fitted: list[TensorDataset],
     tested: Sequence[Tensor],
-    loss: SquaredError | LogLoss,
+    loss: Loss,
     n_outputs: int,
 ) -> Tensor:
     """The best constants for the rows fitted to, for the rows tested."""
@@ -256,7 +256,7 @@ def _best_linear(
     tested: tuple[Tensor, ...],
     y: Tensor,
     weight: Tensor | None,
-    loss: SquaredError | LogLoss,
+    loss: Loss,
     apply: Callable[[Tensor, Tensor], Tensor],
     n_outputs: int,
     fit_intercept: bool,
@@ -267,7 +267,7 @@ def _best_linear(
 
     From the strongest on, until one is past it.
     """
-    maps = [LinearMaps(rows, n_outputs, fit_intercept, read) for rows in fitted]
+    maps = [LinearMaps(rows, n_outputs, fit_intercept, read, loss) for rows in fitted]
     best, least = None, inf
     for shrinkage in [some for some in SHRINKAGES if some <= strongest]:
         found = [W for W in (of_fold(shrinkage) for of_fold in maps) if W is not None]

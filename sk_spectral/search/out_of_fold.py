@@ -18,7 +18,7 @@ from sk_spectral.search.significance import (
     WHERE_LINEAR_MAPS_FAIL,
     in_standard_errors,
 )
-from sk_spectral.training.losses import LogLoss, SquaredError, weighted_mean
+from sk_spectral.training.loss import Loss, weighted_mean
 
 
 @dataclass(frozen=True)
@@ -178,7 +178,7 @@ class OutOfFold:
 
 
 def compared_so_far(
-    curves: list[Tensor], compared: OutOfFold, y: Tensor, loss: SquaredError | LogLoss
+    curves: list[Tensor], compared: OutOfFold, y: Tensor, loss: Loss
 ) -> tuple[OutOfFold, Tensor]:
     """The comparison on the first folds, and the network's losses by what is best for all these."""
     epochs = _by_epoch(curves)
@@ -204,9 +204,7 @@ def compared_so_far(
     return result, losses[best]
 
 
-def mean_zero_one(
-    loss: SquaredError | LogLoss, outputs: Tensor, y: Tensor, weight: Tensor | None
-) -> float:
+def mean_zero_one(loss: Loss, outputs: Tensor, y: Tensor, weight: Tensor | None) -> float:
     """Share of the rows that are given a wrong class, 0 without classes."""
     wrong = loss.zero_one(outputs, y)
     return 0.0 if wrong is None else float(weighted_mean(wrong, weight))

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sk_spectral.data.batches import TensorDataset
-from sk_spectral.training.losses import LogLoss, SquaredError
+from sk_spectral.training.loss import Loss
 
 Array = NDArray[np.float64]
 
@@ -18,7 +18,7 @@ def prune_pieces(
     rows: TensorDataset,
     held_out: Sequence[NDArray[np.bool_]],
     sources: NDArray[np.intp],
-    loss: SquaredError | LogLoss,
+    loss: Loss,
     largest_rise: float,
 ) -> tuple[NDArray[np.bool_], Tensor]:
     """Features, and the pieces of those whose bends the rows held out miss.
@@ -34,7 +34,7 @@ def prune_pieces(
     held_out : sequence of bool arrays of shape (n_samples,)
     sources : int array of shape (n_inputs,)
         Feature of each input: the features themselves first, then their pieces in their order.
-    loss : SquaredError or LogLoss
+    loss : Loss
     largest_rise : float
         Of the mean loss, that all which leave may cost.
 
@@ -73,7 +73,7 @@ def _leaving(
     bends: list[Tensor],
     y: Tensor,
     weights: list[Tensor],
-    loss: SquaredError | LogLoss,
+    loss: Loss,
     largest_rise: float,
 ) -> tuple[list[int], list[list[int]]]:
     """Places of the bends that may leave by the rows as they weigh, for each weight of these.

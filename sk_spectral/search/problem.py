@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import torch
@@ -16,12 +17,13 @@ from sk_spectral.model.path import PathPoint
 from sk_spectral.search.baseline import LinearMaps
 from sk_spectral.search.candidate import Candidate, with_linear_map
 from sk_spectral.search.config import SearchConfig
+from sk_spectral.search.noise import fitted
 from sk_spectral.search.result import Start
 from sk_spectral.search.streams import RandomStreams
 from sk_spectral.spectral.network import SpectralNetwork
 from sk_spectral.training.config import TrainingConfig
 from sk_spectral.training.fit import new_net
-from sk_spectral.training.losses import LogLoss, SquaredError
+from sk_spectral.training.loss import Loss
 from sk_spectral.training.net import SpectralNet
 
 Warnings = tuple[tuple[type[Warning], str], ...]
@@ -52,7 +54,7 @@ class Problem:
     start : Start
         Its network reads the pieces of features as well, where there are some.
     config : SearchConfig
-    loss : SquaredError or LogLoss
+    loss : Loss
     streams : RandomStreams
     report : callable
         Told of each step in a line.
@@ -61,7 +63,7 @@ class Problem:
     split: Split
     start: Start
     config: SearchConfig
-    loss: SquaredError | LogLoss
+    loss: Loss
     streams: RandomStreams
     report: Callable[[str], None]
 
@@ -89,6 +91,12 @@ class Problem:
         """Trained in another way."""
         return replace(self, config=replace(self.config, training=training))
 
+    def with_fitted_loss(self) -> "Problem":
+        """With what the loss has to know of the rows that are trained on."""
+        n_features, network = self.start.scaling.n_features, self.start.network
+        rows = partial(self.rows, self.split.train)
+        return replace(self, loss=fitted(self.loss, rows, n_features, network.fit_intercept))
+
     def without_penalty(self) -> "Problem":
         """Draws and trains as this does, but for the penalty; the user is told nothing of it."""
         training = self.config.training.quiet().replace(penalty=None)
@@ -114,7 +122,8 @@ class Problem:
             rows = self.rows(self.split.whole)
         if n_read is not None:
             read = np.arange(rows.X.shape[1]) < n_read
-        W = LinearMaps(rows, network.layer_sizes[-1], network.fit_intercept, read)(shrinkage)
+        n_outputs = network.layer_sizes[-1]
+        W = LinearMaps(rows, n_outputs, network.fit_intercept, read, self.loss)(shrinkage)
         return network if W is None else with_linear_map(network, torch.as_tensor(W))
 
     def net_beside(self, other: SpectralNet, network: SpectralNetwork | None = None) -> SpectralNet:

@@ -119,11 +119,10 @@ def initial(data: Data, config: SearchConfig, streams: RandomStreams, *, complet
     `complete` says that no others are to come, so that equal columns are known to be equal, and
     quantiles to be those of all: else no knots are placed.
     """
-    scales_y = config.standardize and data.targets.have_units
     scaling = Scaling.fit(
         data,
-        None if scales_y else data.targets.n_outputs,
         centered=config.fit_intercept,
+        scale_outputs=config.standardize,
         standardize=config.standardize,
         complete=complete,
         n_knots=config.n_knots if complete else 0,

@@ -28,7 +28,7 @@ from sk_spectral.search.significance import (
     most_gain_of_pieces,
 )
 from sk_spectral.spectral.network import SpectralNetwork
-from sk_spectral.training.losses import standard_error
+from sk_spectral.training.loss import standard_error
 
 
 def select(
@@ -118,7 +118,7 @@ def baseline(
 ) -> Candidate | None:
     """The best linear map of the first `n_read` inputs, or of all."""
     read = None if n_read is None else np.arange(train.X.shape[1]) < n_read
-    maps = LinearMaps(train, network.layer_sizes[-1], network.fit_intercept, read)
+    maps = LinearMaps(train, network.layer_sizes[-1], network.fit_intercept, read, evaluator.loss)
     return best_baseline(network, evaluator, maps, n_read)
 
 

@@ -149,6 +149,7 @@ class _Course:
         start = start.placed(config, len(split.train))
         loss = loss_for(data.targets)
         problem = Problem(split, start, config, loss, streams, lambda line: None)
+        problem = problem.with_fitted_loss()
         compared = None
         if split.splitter is not None:
             _, compared = linear_by_folds(problem, split.splitter)

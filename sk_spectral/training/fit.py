@@ -9,7 +9,7 @@ from sk_spectral.data.batches import TensorDataset
 from sk_spectral.spectral.network import SpectralNetwork
 from sk_spectral.training.callbacks import Stopping
 from sk_spectral.training.config import TrainingConfig
-from sk_spectral.training.losses import LogLoss, SquaredError, standard_error
+from sk_spectral.training.loss import Loss, standard_error
 from sk_spectral.training.net import SpectralNet
 from sk_spectral.training.optimizers import settings_for
 
@@ -21,7 +21,7 @@ def train(
     network: SpectralNetwork,
     rows: TensorDataset,
     valid: TensorDataset | None,
-    loss: SquaredError | LogLoss,
+    loss: Loss,
     config: TrainingConfig,
     generator: torch.Generator,
     *,
@@ -36,7 +36,7 @@ def train(
         From which to set out.
     rows, valid : TensorDataset
         To train on, and to stop by and choose the best epoch, where there are some.
-    loss : SquaredError or LogLoss
+    loss : Loss
     config : TrainingConfig
     generator : torch.Generator
         Shuffles the rows.
@@ -64,7 +64,7 @@ def train_by_decay(
     network: SpectralNetwork,
     rows: TensorDataset,
     valid: TensorDataset | None,
-    loss: SquaredError | LogLoss,
+    loss: Loss,
     config: TrainingConfig,
     generator: Callable[[], torch.Generator],
     *,
@@ -109,9 +109,7 @@ def train_by_decay(
     return net, chosen
 
 
-def _gains(
-    net: SpectralNet, other: SpectralNet, rows: TensorDataset, loss: SquaredError | LogLoss
-) -> torch.Tensor:
+def _gains(net: SpectralNet, other: SpectralNet, rows: TensorDataset, loss: Loss) -> torch.Tensor:
     """By how much less each row loses by the one than by the other, as far as it counts."""
     losses, others = (loss(each.module_.evaluate(rows.X), rows.y) for each in (net, other))
     gains = others - losses
@@ -120,7 +118,7 @@ def _gains(
 
 def new_net(
     network: SpectralNetwork,
-    loss: SquaredError | LogLoss,
+    loss: Loss,
     config: TrainingConfig,
     n_samples: int,
     stop_early: bool,

@@ -1,31 +1,19 @@
-"""How far outputs are from the truth: each loss a small module, by row.
+"""The losses that networks are trained on: squared error, and log losses of classes and labels."""
 
-A loss returns one value a row, so that weights and means are taken in one place. It knows its
-gradient, by which a step of training needs no autograd graph, the best constant output, which
-pruning compares with, and how far the outputs of two networks are apart.
-"""
+from collections.abc import Callable
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from sk_spectral.data.targets import Targets
+from sk_spectral.training.deviances import GammaDeviance, PoissonDeviance
+from sk_spectral.training.loss import Loss
+from sk_spectral.training.robust_losses import BoundedSlopeLoss, HuberLoss
 
 
-def weighted_mean(losses: Tensor, weight: Tensor | None) -> Tensor:
-    """Mean loss of rows whose weights have mean 1 over all rows that are trained on."""
-    return losses.mean() if weight is None else (losses * weight).mean()
-
-
-def standard_error(values: Tensor) -> float:
-    """Of their mean."""
-    return float(values.std(correction=0)) / len(values) ** 0.5
-
-
-class SquaredError(nn.Module):
+class SquaredError(Loss):
     """Squared error, the mean over the outputs: ‖ŷ − y‖² / n_outputs."""
-
-    temperatures = (1.0,)
 
     def forward(self, outputs: Tensor, y: Tensor) -> Tensor:
         """Loss of each row, shape (n_samples,); outputs and y are (n_samples, n_outputs)."""
@@ -57,11 +45,8 @@ class SquaredError(nn.Module):
         """Targets (1 − share) y + share ŷ."""
         return torch.lerp(y, outputs, share)
 
-    def zero_one(self, outputs: Tensor, y: Tensor) -> None:
-        """Nothing is right or wrong here."""
 
-
-class LogLoss(nn.Module):
+class LogLoss(Loss):
     """Negative log-likelihood of class codes: logistic for one output, softmax for several.
 
     Divided by a temperature the outputs say the same classes with less certainty (Guo et al., "On
@@ -186,8 +171,17 @@ def _log_probabilities(outputs: Tensor) -> Tensor:
     return F.log_softmax(outputs, dim=1)
 
 
-def loss_for(targets: Targets) -> SquaredError | LogLoss:
+def loss_for(targets: Targets) -> Loss:
     """The loss of these targets."""
-    if targets.loss == "squared_error":
-        return SquaredError()
-    return LabelLoss() if targets.loss == "label_loss" else LogLoss()
+    if targets.loss == "quantile":
+        return BoundedSlopeLoss.of_quantiles(targets.quantiles)
+    by_name: dict[str, Callable[[], Loss]] = {
+        "squared_error": SquaredError,
+        "absolute_error": BoundedSlopeLoss.absolute,
+        "huber": HuberLoss,
+        "poisson": PoissonDeviance,
+        "gamma": GammaDeviance,
+        "log_loss": LogLoss,
+        "label_loss": LabelLoss,
+    }
+    return by_name[targets.loss]()

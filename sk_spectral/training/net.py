@@ -24,7 +24,7 @@ from sk_spectral.data.batches import Batch, BatchIterator, TensorDataset, for_sk
 from sk_spectral.spectral.network import SpectralNetwork, diverged
 from sk_spectral.spectral.penalties import PENALTIES
 from sk_spectral.training.flat_parameters import flat_parameters
-from sk_spectral.training.losses import weighted_mean
+from sk_spectral.training.loss import weighted_mean
 from sk_spectral.training.scoring import ScoredNet
 from sk_spectral.training.step import DirectStep, direct_steps
 from sk_spectral.training.threads import limited_threads

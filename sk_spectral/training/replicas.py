@@ -18,7 +18,7 @@ from sk_spectral.spectral.network import SpectralNetwork, diverged
 from sk_spectral.training.averaging import MovingAverage
 from sk_spectral.training.config import TrainingConfig
 from sk_spectral.training.flat_parameters import flat_parameters, trained_parameters, views_of
-from sk_spectral.training.losses import LogLoss, SquaredError, weighted_mean
+from sk_spectral.training.loss import Loss, weighted_mean
 from sk_spectral.training.optimizers import optimizer_for
 from sk_spectral.training.step import GradientStep
 from sk_spectral.training.threads import limited_threads
@@ -70,7 +70,7 @@ class _Course:
 def train_replicas(
     networks: Sequence[SpectralNetwork],
     rows: TensorDataset,
-    loss: SquaredError | LogLoss,
+    loss: Loss,
     config: TrainingConfig,
     generators: Sequence[torch.Generator],
     *,
@@ -89,7 +89,7 @@ def train_replicas(
     networks : sequence of R networks
         Of one shape and activation. They stay what they are.
     rows : TensorDataset
-    loss : SquaredError or LogLoss
+    loss : Loss
     config : TrainingConfig
         Of one for all, with solver "adam" or "sgd"; its callbacks are not called.
     generators : sequence of R generators
@@ -161,7 +161,7 @@ class _SideBySide:
         valid: list[TensorDataset] | None,
         generators: list[torch.Generator],
         alphas: list[float],
-        loss: SquaredError | LogLoss,
+        loss: Loss,
         config: TrainingConfig,
     ) -> None:
         self._replicas, self._picked, self._valid = replicas, picked, valid

@@ -13,7 +13,7 @@ from sk_spectral.spectral.network import SpectralNetwork
 from sk_spectral.spectral.penalties import PENALTIES
 from sk_spectral.training.averaging import MovingAverage
 from sk_spectral.training.flat_parameters import FlatParameters
-from sk_spectral.training.losses import LogLoss, SquaredError
+from sk_spectral.training.loss import Loss
 
 
 class GradientStep:
@@ -43,7 +43,7 @@ class GradientStep:
         d_eigenvalues: Sequence[Tensor | None],
         d_eigenvectors: Sequence[Tensor | None],
         activation: str,
-        loss: SquaredError | LogLoss,
+        loss: Loss,
         penalty: str | None,
         alpha: float | Tensor,
         unit_masks: Sequence[Tensor] | None = None,
@@ -65,7 +65,7 @@ class GradientStep:
     def of(
         cls,
         network: SpectralNetwork,
-        loss: SquaredError | LogLoss,
+        loss: Loss,
         penalty: str | None,
         alpha: float,
         unit_masks: Sequence[Tensor] | None = None,
@@ -162,7 +162,7 @@ class DirectStep:
 @contextmanager
 def direct_steps(
     network: SpectralNetwork,
-    loss: SquaredError | LogLoss,
+    loss: Loss,
     optimizer: torch.optim.Optimizer,
     *,
     penalty: str | None,

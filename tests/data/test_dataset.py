@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from sk_spectral.data import dataset
+from sk_spectral.data.continuous import ContinuousTargets
 from sk_spectral.data.dataset import Data
-from sk_spectral.data.targets import ClassTargets, ContinuousTargets
+from sk_spectral.data.targets import ClassTargets
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(30, 4))

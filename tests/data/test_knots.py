@@ -81,9 +81,7 @@ def test_rounding_errors_and_what_has_no_inverse_have_no_pieces(dtype):
     assert len(np.unique(X[:, 2])) == 4
     expected = [0, 4, 0] if dtype is np.float64 else [0, 4, 3]
     assert place_pieces(Data(np.zeros((60, 1)), None, X), 5).n_by_feature.tolist() == expected
-    scaling = Scaling.fit(
-        Data(np.zeros((60, 1)), None, X), None, centered=True, complete=True, n_knots=5
-    )
+    scaling = Scaling.fit(Data(np.zeros((60, 1)), None, X), centered=True, complete=True, n_knots=5)
     assert scaling.silent_inputs()[:3].tolist() == [n == 0 for n in expected]
 
 

@@ -25,7 +25,7 @@ def test_deviations_are_the_scale_but_of_two_values_their_range(
     monkeypatch.setattr(dataset, "_VALUES_AT_ONCE", values_at_once)
     X = columns()
     weight = np.random.default_rng(1).uniform(0.5, 2.0, 200) if weighted else None
-    scaling = Scaling.fit(Data(np.zeros((200, 1)), weight, X), None, centered=True)
+    scaling = Scaling.fit(Data(np.zeros((200, 1)), weight, X), centered=True)
     mean = np.average(X, axis=0, weights=weight)
     deviation = np.sqrt(np.average((X - mean) ** 2, axis=0, weights=weight))
     np.testing.assert_allclose(scaling.input_mean, mean)

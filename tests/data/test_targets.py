@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy.special import expit, softmax
 
-from sk_spectral.data.targets import ClassTargets, ContinuousTargets, LabelTargets
+from sk_spectral.data.continuous import ContinuousTargets
+from sk_spectral.data.targets import ClassTargets, LabelTargets
 
 NUMBERS = np.random.default_rng(0).normal(size=(8, 3))
 LABELS = [np.array(["a", "b", "c"]), np.array([-7, 3, 100]), np.array([False, True]),
@@ -76,8 +77,9 @@ def test_the_label_is_that_of_the_largest_probability():
 
 
 def test_only_numbers_have_units_and_only_classes_a_log_loss():
-    assert ContinuousTargets.have_units
-    assert not ClassTargets.have_units
+    assert ContinuousTargets(1).have_units
+    assert not ContinuousTargets(1, loss="poisson").have_units
+    assert not ClassTargets(np.arange(2)).have_units
     assert ContinuousTargets.loss == "squared_error"
     assert ClassTargets.loss == "log_loss"
 

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from sklearn.base import ClassifierMixin, RegressorMixin
 
 from sk_spectral.estimators.outputs import ClassifierOutputs, RegressorOutputs
 from sk_spectral.model import CompactNetwork
@@ -10,11 +9,11 @@ from sk_spectral.model import CompactNetwork
 X = np.array([[1.0, 2.0], [0.0, -3.0], [5.0, 0.5]])
 
 
-class Regressor(RegressorMixin, RegressorOutputs):
-    fit = None
+class Regressor(RegressorOutputs):
+    fit, loss, quantile = None, "squared_error", 0.5
 
 
-class Classifier(ClassifierMixin, ClassifierOutputs):
+class Classifier(ClassifierOutputs):
     fit = None
 
 

@@ -16,6 +16,7 @@ from sk_spectral import (
     SpectralNASRegressor,
     SpectralNASRegressorCV,
 )
+from sk_spectral.data.continuous import LOSSES as REGRESSION_LOSSES
 from sk_spectral.estimators.parameters import (
     CONSTRAINTS,
     check_hidden_layer_sizes,
@@ -49,6 +50,11 @@ GOOD_AND_BAD = {
     "scoring": ([None, "r2", "neg_log_loss", make_scorer(r2_score)], ["best", 1, ["r2"]]),
     "rule": (["best", "1se"], ["2se", None, 1]),
     "n_jobs": ([None, 1, -1, np.int64(2)], ["all", 1.5, True]),
+    "loss": (REGRESSION_LOSSES, ["log_loss", "L1", None, 0, ["huber"]]),
+    "quantile": (
+        [0.5, np.float32(0.1), [0.1], (0.1, 0.9), np.array([0.25, 0.5, 0.75])],
+        [0, 1, 0.0, -0.1, 1.5, np.nan, "0.5", "half", None, True, [], [0.9, 0.1], [0.5, 0.5], [1]],
+    ),
     "solver": (SOLVERS, ["newton", "Adam", None, 0, ["adam"]]),
     "penalty": (PENALTIES, ["l2", "None", 0, False, ["l1"]]),
     "alpha": NOT_NEGATIVE,

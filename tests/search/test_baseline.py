@@ -8,7 +8,7 @@ from spectral_cases import randomize
 
 from sk_spectral import SpectralNASClassifier, SpectralNASRegressor, SpectralNetwork
 from sk_spectral.data.batches import TensorDataset
-from sk_spectral.search import logistic
+from sk_spectral.search import convex
 from sk_spectral.search.baseline import SHRINKAGES, LinearMaps, nonlinear_share
 
 
@@ -135,13 +135,13 @@ def test_both_ways_to_a_logistic_map_agree(monkeypatch, n_classes, shape):
     rng = np.random.RandomState(0)
     X, y = rng.randn(*shape), rng.randint(0, n_classes, shape[0])
     n_outputs = 1 if n_classes == 2 else 3
-    monkeypatch.setitem(logistic._LBFGS, "gtol", 1e-10)
-    monkeypatch.setitem(logistic._LBFGS, "ftol", 0.0)
+    monkeypatch.setitem(convex._LBFGS, "gtol", 1e-10)
+    monkeypatch.setitem(convex._LBFGS, "ftol", 0.0)
     found = []
     for most, kept in ((1000, 1 << 22), (0, 0)):
-        monkeypatch.setattr(logistic, "_MOST_COEFFICIENTS", most)
-        monkeypatch.setattr(logistic, "_VALUES_TO_KEEP", kept)
-        monkeypatch.setattr(logistic, "_ROWS_AT_ONCE", 13)
+        monkeypatch.setattr(convex, "_MOST_COEFFICIENTS", most)
+        monkeypatch.setattr(convex, "_VALUES_TO_KEEP", kept)
+        monkeypatch.setattr(convex, "_ROWS_AT_ONCE", 13)
         found.append(LinearMaps(as_rows(X, y), n_outputs, True)(1e-2))
     np.testing.assert_allclose(*found, rtol=1e-6, atol=1e-6)
 

@@ -44,7 +44,9 @@ def test_other_values_are_known_of_every_setting():
 def test_the_defaults_of_the_configuration_are_those_of_the_estimators(cls):
     parameters = cls().get_params()
     assert SearchConfig.from_parameters(parameters) == SearchConfig()
-    of_estimators_alone = {"categorical_features", "class_weight", "random_state"}
+    of_estimators_alone = {
+        "categorical_features", "class_weight", "loss", "quantile", "random_state",
+    }  # fmt: skip
     assert set(parameters) - {*OTHERS, *OTHERS_OF_TRAINING} == of_estimators_alone & set(parameters)
 
 

@@ -9,7 +9,7 @@ import pytest
 from scipy.special import log_softmax
 from sklearn.linear_model import LogisticRegression
 
-from sk_spectral.search import logistic
+from sk_spectral.search import convex
 from sk_spectral.search.logistic import LogisticRegressions
 
 SHRINKAGES = (10.0, 0.1, 1e-3)
@@ -36,8 +36,8 @@ def by_scikit_learn(X, y, weight, shrinkage, fit_intercept):
 def method(request, monkeypatch):
     """Either way to the minimum, the second one as near to it as it comes."""
     if request.param == "lbfgs":
-        monkeypatch.setattr(logistic, "_MOST_COEFFICIENTS", 0)
-        monkeypatch.setattr(logistic, "_LBFGS", {"maxiter": 5000, "gtol": 1e-10, "ftol": 0.0})
+        monkeypatch.setattr(convex, "_MOST_COEFFICIENTS", 0)
+        monkeypatch.setattr(convex, "_LBFGS", {"maxiter": 5000, "gtol": 1e-10, "ftol": 0.0})
     return request.param
 
 
@@ -117,8 +117,8 @@ def test_nothing_is_read_of_a_column_of_zeros_of_fewer_rows_than_columns(method)
 def test_rows_that_are_not_kept_are_read_part_by_part(monkeypatch, n_classes):
     X, y = rows(n_classes)
     kept = LogisticRegressions(X, y, None, True)(1e-2)
-    monkeypatch.setattr(logistic, "_VALUES_TO_KEEP", 0)
-    monkeypatch.setattr(logistic, "_ROWS_AT_ONCE", 13)
+    monkeypatch.setattr(convex, "_VALUES_TO_KEEP", 0)
+    monkeypatch.setattr(convex, "_ROWS_AT_ONCE", 13)
     read = LogisticRegressions(X, y, None, True)(1e-2)
     np.testing.assert_allclose(read, kept, rtol=1e-9, atol=1e-10)
 

@@ -5,13 +5,14 @@ from copy import deepcopy
 import numpy as np
 import pytest
 import torch
-from configurations import FIRST_ORDER_SOLVERS, LOSSES, SOLVERS
+from configurations import FIRST_ORDER_SOLVERS, LOSSES, SOLVERS, as_truth
 from skorch.callbacks import Callback
 from spectral_cases import randomize
 
 from sk_spectral import SpectralNetwork
 from sk_spectral.data.batches import TensorDataset
 from sk_spectral.training.config import TrainingConfig
+from sk_spectral.training.deviances import LogLinkLoss
 from sk_spectral.training.fit import new_net, train, train_by_decay
 from sk_spectral.training.losses import LabelLoss, LogLoss, SquaredError
 
@@ -25,7 +26,9 @@ def rows(n_samples=60, seed=0, loss_name="squares"):
         return TensorDataset(X, torch.stack([bend > 2, X[:, 0] > 0], dim=1))
     if isinstance(loss, LogLoss):
         return TensorDataset(X, (bend > 2).long() + (bend > 4).long() * (n_outputs > 1))
-    return TensorDataset(X, torch.stack([bend, X[:, 0]], dim=1))
+    if isinstance(loss, LogLinkLoss):
+        bend = bend / bend.mean()
+    return TensorDataset(X, as_truth(loss, torch.stack([bend, X[:, 0]], dim=1)))
 
 
 def new_network(n_outputs=2):

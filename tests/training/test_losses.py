@@ -1,21 +1,18 @@
 import numpy as np
 import pytest
 import torch
-from configurations import LOSSES
+from configurations import LOSSES, as_truth
 from scipy.special import softmax
 from scipy.stats import sem
 from sklearn.metrics import log_loss
 from torch.nn import functional as F
 
-from sk_spectral.data.targets import ClassTargets, ContinuousTargets, LabelTargets
-from sk_spectral.training.losses import (
-    LabelLoss,
-    LogLoss,
-    SquaredError,
-    loss_for,
-    standard_error,
-    weighted_mean,
-)
+from sk_spectral.data.continuous import ContinuousTargets
+from sk_spectral.data.targets import ClassTargets, LabelTargets
+from sk_spectral.training.deviances import GammaDeviance, PoissonDeviance
+from sk_spectral.training.loss import standard_error, weighted_mean
+from sk_spectral.training.losses import LabelLoss, LogLoss, SquaredError, loss_for
+from sk_spectral.training.robust_losses import BoundedSlopeLoss, HuberLoss
 
 N_SAMPLES = 40
 
@@ -102,9 +99,7 @@ def test_log_loss_and_its_best_constant():
 def test_the_mean_and_its_gradient_are_those_of_autograd(name, weighted):
     loss, n_outputs = LOSSES[name]
     outputs, y = outputs_and_codes(n_outputs)
-    if isinstance(loss, SquaredError | LabelLoss):
-        y = outputs_and_codes(n_outputs, seed=1)[0]
-        y = y > 0 if isinstance(loss, LabelLoss) else y
+    y = as_truth(loss, outputs_and_codes(n_outputs, seed=1)[0])
     weight = torch.linspace(0.1, 1.9, N_SAMPLES).double() if weighted else None
     outputs.requires_grad_()
     mean = (loss(outputs, y) * (1.0 if weight is None else weight)).mean()
@@ -130,18 +125,28 @@ def test_the_log_loss_is_that_of_scikit_learn(n_outputs, weighted):
 @pytest.mark.parametrize("name", LOSSES)
 @pytest.mark.parametrize("weighted", [True, False])
 def test_no_constant_is_better_than_the_best(name, weighted):
-    """The gradient of the weighted mean vanishes there, for a loss that is convex in it."""
+    """The gradient of the weighted mean vanishes there, for a loss that is convex in it.
+
+    Or changes its sign there, for one that has a kink.
+    """
     loss, n_outputs = LOSSES[name]
     outputs, y = outputs_and_codes(n_outputs)
-    y = outputs if isinstance(loss, SquaredError) else y
-    y = outputs_and_codes(n_outputs, seed=1)[0] > 0 if isinstance(loss, LabelLoss) else y
+    y = as_truth(loss, outputs_and_codes(n_outputs, seed=1)[0])
     weight = torch.linspace(0.1, 1.9, N_SAMPLES).double() if weighted else None
     constant = loss.best_constant(outputs, y, weight)
     assert constant.shape == outputs.shape
     assert torch.equal(constant, constant[:1].expand_as(constant))
-    leaf = constant[0].clone().requires_grad_()
-    weighted_mean(loss(leaf.expand_as(outputs), y), weight).backward()
-    torch.testing.assert_close(leaf.grad, torch.zeros_like(leaf), rtol=0, atol=1e-12)
+
+    def slope_at(step):
+        leaf = (constant[0] + step).requires_grad_()
+        weighted_mean(loss(leaf.expand_as(outputs), y), weight).backward()
+        return leaf.grad
+
+    if getattr(loss, "is_sharp", False):
+        assert (slope_at(1e-9) > -1e-15).all()
+        assert (slope_at(-1e-9) < 1e-15).all()
+    else:
+        torch.testing.assert_close(slope_at(0.0), torch.zeros_like(constant[0]), rtol=0, atol=1e-10)
 
 
 def test_the_standard_error_is_that_of_a_mean():
@@ -151,7 +156,15 @@ def test_the_standard_error_is_that_of_a_mean():
 
 @pytest.mark.parametrize(
     ("targets", "expected"),
-    [(ContinuousTargets(2), SquaredError), (ClassTargets(np.arange(3)), LogLoss)],
+    [
+        (ContinuousTargets(2), SquaredError),
+        (ContinuousTargets(2, loss="absolute_error"), BoundedSlopeLoss),
+        (ContinuousTargets(2, loss="huber"), HuberLoss),
+        (ContinuousTargets(2, loss="poisson"), PoissonDeviance),
+        (ContinuousTargets(2, loss="gamma"), GammaDeviance),
+        (ClassTargets(np.arange(3)), LogLoss),
+        (LabelTargets(3), LabelLoss),
+    ],
 )
 def test_targets_have_the_loss_of_their_name(targets, expected):
     assert type(loss_for(targets)) is expected

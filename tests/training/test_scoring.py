@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from configurations import LOSSES
+from configurations import LOSSES, as_truth
 from scipy.special import softmax
 from sklearn.base import is_classifier, is_regressor
 from sklearn.metrics import accuracy_score, get_scorer, log_loss, r2_score
@@ -26,10 +26,7 @@ def case(name):
     net = new_net(network, loss, TrainingConfig(), N_SAMPLES, stop_early=False).initialize()
     random = torch.Generator().manual_seed(1)
     X = torch.randn(N_SAMPLES, 3, generator=random)
-    if isinstance(loss, LogLoss):
-        y = torch.randint(0, max(2, n_outputs), (N_SAMPLES,), generator=random)
-    else:
-        y = torch.randn(N_SAMPLES, n_outputs, generator=random)
+    y = as_truth(loss, torch.randn(N_SAMPLES, n_outputs, generator=random))
     with torch.no_grad():
         outputs = network(X).numpy().astype(float)
     return net, X, y.numpy(), outputs
@@ -68,8 +65,8 @@ def test_numbers_are_the_outputs_and_their_score_is_r2():
 @pytest.mark.parametrize("name", LOSSES)
 def test_scikit_learn_knows_what_kind_of_net_it_is(name):
     net, *_ = case(name)
-    assert is_classifier(net) == (name != "squares")
-    assert is_regressor(net) == (name == "squares")
+    assert is_classifier(net) == isinstance(net.criterion, LogLoss)
+    assert is_regressor(net) == (not isinstance(net.criterion, LogLoss))
 
 
 @pytest.mark.parametrize("name", ["two classes", "classes"])

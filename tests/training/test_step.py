@@ -11,6 +11,7 @@ from configurations import (
     HIDDEN_LAYERS,
     LOSSES,
     PENALTIES,
+    as_truth,
 )
 from skorch.callbacks import Callback, Freezer, GradientNormClipping
 from spectral_cases import randomize
@@ -22,7 +23,8 @@ from sk_spectral.spectral.carry import one_replica
 from sk_spectral.training.config import TrainingConfig
 from sk_spectral.training.fit import new_net
 from sk_spectral.training.flat_parameters import FlatParameters, flat_parameters
-from sk_spectral.training.losses import LabelLoss, LogLoss, SquaredError, weighted_mean
+from sk_spectral.training.loss import weighted_mean
+from sk_spectral.training.losses import SquaredError
 from sk_spectral.training.step import GradientStep
 
 
@@ -41,12 +43,7 @@ def attach(network):
 def problem(loss, n_outputs, weighted, n_samples=9):
     generator = torch.Generator().manual_seed(1)
     X = torch.randn(n_samples, 3, generator=generator).double()
-    if isinstance(loss, LabelLoss):
-        y = torch.randn(n_samples, n_outputs, generator=generator) > 0
-    elif isinstance(loss, LogLoss):
-        y = torch.randint(0, max(n_outputs, 2), (n_samples,), generator=generator)
-    else:
-        y = torch.randn(n_samples, n_outputs, generator=generator).double()
+    y = as_truth(loss, torch.randn(n_samples, n_outputs, generator=generator).double())
     weight = torch.rand(n_samples, generator=generator).double() + 0.1 if weighted else None
     return Batch(X, y, weight)
 
