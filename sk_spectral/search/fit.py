@@ -11,6 +11,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sk_spectral.data.batches import TensorDataset
 from sk_spectral.data.dataset import Data
 from sk_spectral.data.splitting import Split, Splitter
+from sk_spectral.search.calibration import calibrated, shifted_loss
 from sk_spectral.search.candidate import Candidate
 from sk_spectral.search.compaction import evenly_spaced
 from sk_spectral.search.config import SearchConfig
@@ -26,6 +27,7 @@ from sk_spectral.search.streams import RandomStreams
 from sk_spectral.search.wide_limit import bends
 from sk_spectral.spectral.network import SpectralNetwork
 from sk_spectral.training.convergence import UNITS_MIGHT_PAY, was_cut_off
+from sk_spectral.training.loss import ElementwiseLoss
 from sk_spectral.training.losses import loss_for
 from sk_spectral.training.net import SpectralNet
 
@@ -96,8 +98,24 @@ def search_architecture(
     found = _climb(problem, on_features)
     message = config.training.batch_size_message(len(split.train))
     told = () if message is None else ((UserWarning, message),)
+    found = _calibrated(problem, found, valid)
     given = found.candidate, found.net, found.scaling, found.rows
     return result_of(*given, told + found.warnings, found.points)
+
+
+def _calibrated(problem: Problem, found: Found, valid: Data | None) -> Found:
+    """With intercepts by all rows, and what rows that the user set apart lose then."""
+    loss = problem.loss
+    if not isinstance(loss, ElementwiseLoss) or not problem.config.fit_intercept:
+        return found
+    final = replace(problem, start=Start(found.candidate.network, found.scaling))
+    rows = final.rows(problem.split.whole)
+    candidate = found.candidate
+    scaling, shift = calibrated(candidate, found.scaling, loss, rows)
+    if valid is not None:
+        told = shifted_loss(candidate, shift, loss, final.rows(valid))
+        candidate = replace(candidate, loss_after=told)
+    return replace(found, candidate=candidate, scaling=scaling)
 
 
 def _climb(problem: Problem, on_features: Start | None) -> Found:

@@ -18,6 +18,12 @@ class LogLinkLoss(ElementwiseLoss):
         mean = share_of(y, weight) @ y
         return as_outputs(mean.clamp_min(torch.finfo(y.dtype).tiny).log(), outputs)
 
+    def best_shift(self, outputs: Tensor, y: Tensor, weight: Tensor | None = None) -> Tensor:
+        """That by which the mean of exp(o) is that of y."""
+        share = share_of(y, weight)
+        tiny = torch.finfo(y.dtype).tiny
+        return (share @ y).clamp_min(tiny).log() - (share @ outputs.exp()).log()
+
     def divergence(self, outputs: Tensor, reference: Tensor) -> Tensor:
         """d(exp(o_ref), exp(o)): by how much the mean deviance rises if o_ref is the truth."""
         return self(outputs, reference.exp()).clamp_min(0.0)
@@ -47,3 +53,7 @@ class GammaDeviance(LogLinkLoss):
 
     def curvatures(self, outputs: Tensor, y: Tensor) -> Tensor:
         return 2.0 * y * (-outputs).exp()
+
+    def best_shift(self, outputs: Tensor, y: Tensor, weight: Tensor | None = None) -> Tensor:
+        """That by which the mean of y / exp(o) is 1."""
+        return (share_of(y, weight) @ (y * (-outputs).exp())).log()

@@ -65,6 +65,10 @@ class ElementwiseLoss(Loss):
         """Losses and their derivatives by the outputs, in the shape of these."""
 
     @abstractmethod
+    def best_shift(self, outputs: Tensor, y: Tensor, weight: Tensor | None = None) -> Tensor:
+        """What to add to outputs for the least weighted mean loss, shape (n_outputs,)."""
+
+    @abstractmethod
     def curvatures(self, outputs: Tensor, y: Tensor) -> Tensor:
         """Second derivatives by the outputs, in the shape of these."""
 

@@ -105,6 +105,10 @@ class BoundedSlopeLoss(ElementwiseLoss):
                 constants = constants - self.width.to(constants) * (share @ slopes)
         return as_outputs(constants, outputs)
 
+    def best_shift(self, outputs: Tensor, y: Tensor, weight: Tensor | None = None) -> Tensor:
+        """The best constant of what is left: the loss is of differences."""
+        return self.best_constant(outputs, y - outputs, weight)[0]
+
     def divergence(self, outputs: Tensor, reference: Tensor) -> Tensor:
         """By how much the mean loss rises if ŷ_ref is best, and y − ŷ_ref about normal."""
         width = self.spread / (_DENSITY_AT_0 * (self.high - self.low))
