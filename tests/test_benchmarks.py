@@ -16,6 +16,7 @@ SHORT = {
     "predict": (["--repeats", "1", "--rows", "3000"], 3, "s ("),
     "small": (["--repeats", "1", "--cases", "iris"], 2, " "),
     "frames": (["--sets", "made", "--repeats", "1"], 3, "  "),
+    "calibration": (["--sets", "wine", "breast_cancer"], 4, "0.0"),
     "cross_validation": (["--sets", "diabetes"], 2, "  "),
     "replicas": (["--repeats", "1", "--replicas", "2"], 4, " "),
     "threads": (["--repeats", "1", "--busy", "0"], 11, " "),
@@ -77,7 +78,27 @@ def test_tabular_runs_the_named_contenders_alone(tmp_path):
 
 def test_every_benchmark_is_run():
     names = {path.stem for path in BENCHMARKS.glob("*.py")}
-    assert names == {*SHORT, "memory", "tabular", "tabular_contenders", "tabular_sets", "verdicts"}
+    others = {"losses", "memory", "tabular", "tabular_contenders", "tabular_sets", "text"}
+    assert names == {*SHORT, *others, "verdicts"}
+
+
+@pytest.mark.slow
+def test_losses_print_a_line_for_each_set():
+    arguments = ["--noises", "normal", "--counts", "made", "--repeats", "1"]
+    lines = [line.split() for line in output_of("losses", *arguments)]
+    assert [line[0] for line in lines] == [
+        "quantiles", "normal", "counts", "made", "outliers", "normal",
+    ]  # fmt: skip
+    assert float(lines[1][1]) < 4.0
+    assert float(lines[3][1]) < float(lines[3][2])
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_texts_are_scored_beside_others():
+    lines = output_of("text", "--rows", "300", "--columns", "1000")
+    assert len(lines) == 4
+    assert all(float(line[20:28]) > 0.5 for line in lines[1:])
 
 
 @pytest.mark.slow

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sk_spectral.data.continuous import ContinuousTargets
+from sk_spectral.data.sparse import is_sparse
 from sk_spectral.data.targets import ClassTargets, LabelTargets, Targets
 from sk_spectral.model.encoding import Encoding
 
@@ -25,7 +26,7 @@ class Data:
     y : array of shape (n_samples, n_outputs), of truth values for labels, or (n_samples,) of class
         codes
     sample_weight : array of shape (n_samples,), or None
-    source : array of shape (n, n_features)
+    source : array or CSR matrix of shape (n, n_features)
         Rows among which those of X are.
     rows : array of shape (n_samples,), or None
         Which these are; None for all.
@@ -98,7 +99,17 @@ class Data:
         step = max(1, _VALUES_AT_ONCE // max(n_columns or self.n_features, 1))
         for start in range(0, len(self), step):
             part = slice(start, start + step)
-            yield self.source[part if self.rows is None else self.rows[part]]
+            some: Any = self.source[part if self.rows is None else self.rows[part]]
+            yield some.toarray() if self.is_sparse else some
+
+    @property
+    def is_sparse(self) -> bool:
+        """Whether X is a sparse matrix: then no column is a category, and none has pieces."""
+        return is_sparse(self.source)
+
+    def matrix(self) -> Any:
+        """X as a whole, in the form that it has."""
+        return self.source if self.rows is None else self.source[self.rows]
 
     def take(self, rows: Array) -> "Data":
         """These rows alone."""

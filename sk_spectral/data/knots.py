@@ -33,11 +33,11 @@ def place_pieces(data: Data, n_knots: int | str) -> Pieces | None:
     Pieces or None
         With knots at quantiles, in which a weight of 2 counts as two rows; or at the values, where
         a feature has no more of them. A feature of one or two values has none: it cannot bend;
-        nor has one that differs by rounding errors alone.
+        nor has one that differs by rounding errors alone, or of a sparse X.
         Values are known up to half of the range that was seen beyond it, on either side.
     """
     most = _most_knots(data, n_knots)
-    if most < 3:
+    if most < 3 or data.is_sparse:
         return None
     weight = data.sample_weight
     step = -(-len(data) // _MOST_ROWS)

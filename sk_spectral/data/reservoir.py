@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sk_spectral.data.dataset import Data
+from sk_spectral.data.sparse import stacked
 
 Array = NDArray[Any]
 
@@ -93,7 +94,10 @@ class Reservoir:
 
 def joined(*several: Data) -> Data:
     """The rows of several data, in order, each with its weight."""
-    X = np.concatenate([part for data in several for part in data.parts_of_X()])
+    if several[-1].is_sparse:
+        X = stacked([data.matrix() for data in several])
+    else:
+        X = np.concatenate([part for data in several for part in data.parts_of_X()])
     weights = [
         np.ones(len(data)) if data.sample_weight is None else data.sample_weight for data in several
     ]

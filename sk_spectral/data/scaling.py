@@ -14,6 +14,7 @@ from sk_spectral.data.dataset import Data
 from sk_spectral.data.knots import place_pieces
 from sk_spectral.data.limits import mean_and_scale, refuse_beyond, refuse_far
 from sk_spectral.data.moments import SMALLEST, first_equals, moments_of
+from sk_spectral.data.sparse import SparseRows, column_scales
 from sk_spectral.model.compact import CompactNetwork
 from sk_spectral.model.encoding import Encoding
 from sk_spectral.model.pieces import Pieces
@@ -83,6 +84,8 @@ class Scaling:
             As `place_pieces` takes it. Pieces get a standard deviation of 0.35: a ridge that joins
             many of them is then as easily said as a line.
         """
+        if data.is_sparse:
+            return cls._of_sparse(data, centered, standardize, scale_outputs, complete)
         pieces = place_pieces(data, n_knots)
         parts = partial(encoded_parts, data, pieces)
         moments = moments_of(parts, data.sample_weight, data.source.dtype)
@@ -100,16 +103,45 @@ class Scaling:
             scale[silent] = np.inf
             mean[silent & centered] = moments.low[silent & centered]
         first_equal = first_equals(parts, moments)
-        outputs = data.targets.no_units()
-        if scale_outputs:
-            outputs = data.targets.units(data.y, data.sample_weight, centered)
+        outputs = _units_of_outputs(data, scale_outputs, centered)
         return cls(mean, scale, *outputs, first_equal, pieces, data.encoding)
+
+    @classmethod
+    def _of_sparse(
+        cls, data: Data, centered: bool, standardize: bool, scale_outputs: bool, complete: bool
+    ) -> Self:
+        """Scales of what is not 0, which stays where it is; equal columns are not looked for."""
+        X = data.matrix()
+        largest = abs(X).max(axis=0).toarray().ravel().astype(np.float64)
+        refuse_beyond(largest, "Column {} of X", standardize)
+        scale = column_scales(X, data.sample_weight)
+        if not complete:  # others may come
+            scale[np.isinf(scale)] = np.median(scale[np.isfinite(scale)]) if len(X.data) else 1.0
+        if not standardize:
+            scale[np.isfinite(scale)] = 1.0
+        outputs = _units_of_outputs(data, scale_outputs, centered)
+        return cls(np.zeros(len(scale)), scale, *outputs, np.arange(len(scale)))
 
     def to_rows(self, data: Data, *, dtype: torch.dtype, device: torch.device) -> TensorDataset:
         """Tensors in the units of training, the weights scaled to a mean of 1.
 
         ValueError for values that lie too far from the rows that the units were learned from.
         """
+        y = data.targets.in_units(data.y, self.output_mean, self.output_scale)
+        X = self._inputs_of(data, dtype, device)
+        are_numbers = y.ndim == 2 and y.dtype != bool
+        targets = torch.as_tensor(y, dtype=dtype if are_numbers else None)
+        weight = None
+        if data.sample_weight is not None:
+            share = data.sample_weight / data.sample_weight.max()
+            weight = torch.as_tensor(share / share.mean(), dtype=dtype).to(device)
+        return TensorDataset(X, targets.to(device), weight)
+
+    def _inputs_of(
+        self, data: Data, dtype: torch.dtype, device: torch.device
+    ) -> torch.Tensor | SparseRows:
+        if data.is_sparse and self.pieces is None and not self.input_mean.any():
+            return self._sparse_inputs_of(data, dtype, device)
         X = torch.empty(len(data), len(self.input_mean), dtype=dtype)
         start, n = 0, self.n_features
         with np.errstate(over="ignore"):  # looked for
@@ -122,14 +154,18 @@ class Scaling:
                     in_units = (encoded - self.input_mean) / self.input_scale
                 X.numpy()[start:stop] = in_units
                 start = stop
-            y = data.targets.in_units(data.y, self.output_mean, self.output_scale)
-        are_numbers = y.ndim == 2 and y.dtype != bool
-        targets = torch.as_tensor(y, dtype=dtype if are_numbers else None)
-        weight = None
-        if data.sample_weight is not None:
-            share = data.sample_weight / data.sample_weight.max()
-            weight = torch.as_tensor(share / share.mean(), dtype=dtype).to(device)
-        return TensorDataset(X.to(device), targets.to(device), weight)
+        return X.to(device)
+
+    def _sparse_inputs_of(self, data: Data, dtype: torch.dtype, device: torch.device) -> SparseRows:
+        X = data.matrix().copy()
+        values = X.data / self.input_scale[X.indices]
+        if len(values):
+            place = int(np.argmax(np.abs(values)))
+            in_units = np.zeros((1, X.shape[1]))
+            in_units[0, X.indices[place]] = values[place]
+            refuse_far(in_units, "Column {} of X")
+        X.data = values.astype(torch.empty(0, dtype=dtype).numpy().dtype)
+        return SparseRows(X, dtype, device)
 
     @property
     def n_features(self) -> int:
@@ -206,6 +242,11 @@ class Scaling:
             1.0 / self.output_scale,
         )
         return in_units.without_center((center - self.input_mean) / scale)
+
+
+def _units_of_outputs(data: Data, scaled: bool, centered: bool) -> tuple[Array, Array]:
+    targets = data.targets
+    return targets.units(data.y, data.sample_weight, centered) if scaled else targets.no_units()
 
 
 def encoded_parts(data: Data, pieces: Pieces | None) -> Iterator[Array]:

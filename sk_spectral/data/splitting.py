@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from sklearn.model_selection import KFold, StratifiedKFold, train_test_split
 
 from sk_spectral.data.dataset import Data
+from sk_spectral.data.sparse import hashed
 
 N_FOLDS = 5
 FEWEST_TO_COMPARE = 2 * N_FOLDS
@@ -173,7 +174,9 @@ def groups_to_keep(data: Data) -> NDArray[np.intp]:
     Up to 5,000 rows groups are numbered in the order of their values, so that neither the order of
     rows nor a repetition of some changes the folds.
     """
-    if len(data) <= MOST_ROWS:
+    if data.is_sparse:
+        groups = np.unique(hashed(data.matrix()), return_inverse=True)[1]
+    elif len(data) <= MOST_ROWS:
         X = np.concatenate(list(data.parts_of_X()))
         groups = np.unique(X, axis=0, return_inverse=True)[1].ravel()
     else:

@@ -12,9 +12,10 @@ from sklearn.utils import check_random_state
 from sk_spectral.data.dataset import Data
 from sk_spectral.data.encoding import learn_encoding
 from sk_spectral.data.scaling import Scaling
+from sk_spectral.data.sparse import canonical, is_sparse
 from sk_spectral.estimators.inputs import check_sample_weight
 from sk_spectral.estimators.parameters import check_hidden_layer_sizes, check_parameters
-from sk_spectral.estimators.prediction import Predictor
+from sk_spectral.estimators.prediction import Array, Predictor
 from sk_spectral.model.encoding import Encoding
 from sk_spectral.model.path import TopologyPath
 from sk_spectral.search.config import SearchConfig
@@ -231,15 +232,26 @@ class SpectralSearch(Predictor, metaclass=ABCMeta):
         weight = check_sample_weight(sample_weight, X, f"sample_weight{suffix}")
         y = self._checked_y(y, f"y{suffix}")
         targets = self._targets_of(y, reset=reset, **asked)
-        if reset:
-            is_category = self._is_category
-            if is_category is None:
-                is_category = np.zeros(X.shape[1], dtype=bool)
-            self._encoding = learn_encoding(X, is_category, weight)
-        columns = X if self._encoding is None else self._encoding.encode(X)
+        columns = self._columns(X, weight, reset)
         encoded = targets.encode(y, f"y{suffix}")
         data = Data(encoded, weight, columns, targets=targets, encoding=self._encoding)
         return self._weighted(data, reset, suffix).without_zero_weights()
+
+    def _columns(self, X: Array, weight: Array | None, reset: bool) -> Array:
+        """Checked rows as columns of numbers; a sparse X is that already."""
+        rows: Any = X
+        if is_sparse(rows):
+            if reset:
+                self._encoding = None
+            if self._encoding is None:
+                return canonical(rows)
+            rows = rows.toarray()
+        if reset:
+            is_category = self._is_category
+            if is_category is None:
+                is_category = np.zeros(rows.shape[1], dtype=bool)
+            self._encoding = learn_encoding(rows, is_category, weight)
+        return rows if self._encoding is None else self._encoding.encode(rows)
 
     def _weighted(self, data: Data, reset: bool, suffix: str) -> Data:
         """The rows with the weights that their targets have by themselves."""

@@ -20,7 +20,7 @@ def check_sample_weight(
     if sample_weight is None:
         return None
     if isinstance(sample_weight, Real):
-        sample_weight = np.full(len(X), float(sample_weight))
+        sample_weight = np.full(X.shape[0], float(sample_weight))
     try:
         with np.errstate(all="ignore"):  # of a sum that is to find what is not finite
             weight = check_array(
@@ -36,9 +36,10 @@ def check_sample_weight(
             f"{name} must be 1D, one weight for each row; sample weights of shape "
             f"{weight.shape} were given."
         )
-    if len(weight) != len(X):
+    n_samples = X.shape[0]
+    if len(weight) != n_samples:
         raise ValueError(
-            f"X and {name} have inconsistent numbers of samples: [{len(X)}, {len(weight)}]."
+            f"X and {name} have inconsistent numbers of samples: [{n_samples}, {len(weight)}]."
         )
     if weight.min() < 0:
         raise ValueError(f"{name} must not be negative, its least value is {weight.min()}.")

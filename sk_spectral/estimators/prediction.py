@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import is_regressor
 from sklearn.utils.validation import check_array, check_is_fitted, check_X_y, validate_data
 
+from sk_spectral.data.sparse import is_sparse
 from sk_spectral.data.targets import Targets
 from sk_spectral.estimators.inputs import say_which
 from sk_spectral.estimators.persistence import Persistent
@@ -61,7 +62,7 @@ class Predictor(Persistent):
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
+        tags.input_tags.allow_nan = tags.input_tags.sparse = True
         return tags
 
     def _as_y(self, by_output: Array) -> Any:
@@ -71,7 +72,7 @@ class Predictor(Persistent):
     def _outputs(self, X: ArrayLike) -> Array:
         """Outputs of the compact network, shape (n_samples, n_outputs)."""
         rows = self.to_numbers(X)
-        with limited_threads(float(len(rows)) * self.compact_.n_parameters):
+        with limited_threads(float(rows.shape[0]) * self.compact_.n_parameters):
             return self.compact_(rows)
 
     def _decoded(self, X: ArrayLike) -> Array:
@@ -108,12 +109,13 @@ class Predictor(Persistent):
 
         Returns
         -------
-        array of shape (n_samples, n_features)
+        array, or CSR matrix, of shape (n_samples, n_features)
             Codes are places in `categories_`, -1 for one that is not known.
         """
         check_is_fitted(self)
         finite = True if self.compact_.encoding is None else "allow-nan"
-        asked: dict[str, Any] = {"dtype": FLOATS, "ensure_all_finite": finite}
+        asked: dict[str, Any] = {"dtype": FLOATS, "accept_sparse": "csr"}
+        asked["ensure_all_finite"] = finite
         with np.errstate(all="ignore"):  # of a sum that is to find what is not finite
             if self._is_category is None:
                 rows: Array = validate_data(self, X, reset=False, **asked)
@@ -133,8 +135,9 @@ class Predictor(Persistent):
         self, X: ArrayLike, y: ArrayLike, reset: bool, suffix: str = ""
     ) -> tuple[Array, Array]:
         """X and y as scikit-learn takes them; messages about later ones name these."""
-        asked: dict[str, Any] = {"dtype": FLOATS, "multi_output": True}
-        asked["ensure_all_finite"] = "allow-nan"
+        asked: dict[str, Any] = {"dtype": FLOATS, "accept_sparse": "csr", "multi_output": True}
+        knows_missing = reset or getattr(self, "_encoding", None) is not None
+        asked["ensure_all_finite"] = "allow-nan" if knows_missing and not is_sparse(X) else True
         if is_regressor(self):
             asked["y_numeric"] = True
         try:

@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 from sklearn.compose import ColumnTransformer
 from sklearn.preprocessing import OrdinalEncoder
 
+from sk_spectral.data.sparse import is_sparse
+
 _DTYPES = ("category", "categorical", "enum", "str", "string", "object", "large_string")
 
 
@@ -23,7 +25,7 @@ def find_categories(X: Any, asked: Any) -> NDArray[np.bool_] | None:
     Raises
     ------
     ValueError
-        For columns that X has not.
+        For columns that X has not, and for any of a sparse X.
     """
     names = _names_of(X)
     if asked is None or (isinstance(asked, str) and names is None):
@@ -31,6 +33,11 @@ def find_categories(X: Any, asked: Any) -> NDArray[np.bool_] | None:
     if isinstance(asked, str):
         mask = np.array([_is_category(X, name) for name in names or ()], dtype=bool)
         return mask if mask.any() else None
+    if is_sparse(X):
+        raise ValueError(
+            "categorical_features names columns of a sparse X, in which a category is columns of 0 "
+            "and 1: leave it at its default, or give a dense X."
+        )
     n_features = np.shape(X)[1] if np.ndim(X) == 2 else 0
     given = np.asarray(asked)
     if given.size == 0:

@@ -10,7 +10,7 @@ from sk_spectral.model.pieces import Pieces
 from sk_spectral.spectral import paths
 from sk_spectral.spectral.activations import ARRAY_ACTIVATIONS, Array
 
-_ROWS_AT_ONCE = 1024
+_ROWS_AT_ONCE, _VALUES_AT_ONCE = 1024, 1 << 22
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -133,12 +133,14 @@ class CompactNetwork:
 
     def joins_inputs(self) -> bool:
         """Whether a hidden unit reads more than one feature: else the outputs are additive."""
-        reads = {0: np.eye(self.n_features, dtype=bool)[self.sources]}
+        reads: dict[int, NDArray[np.bool_]] = {}
         for i in range(1, len(self.weights)):
             reads[i] = np.zeros((len(self.weights[i - 1]), self.n_features), dtype=bool)
-            for j in range(i):
+            units, inputs = np.nonzero(self.blocks[i, 0])
+            reads[i][units, self.sources[inputs]] = True
+            for j in range(1, i):
                 reads[i] |= (self.blocks[i, j] != 0).astype(int) @ reads[j] > 0
-        return any(bool((read.sum(axis=1) > 1).any()) for i, read in reads.items() if i)
+        return any(bool((read.sum(axis=1) > 1).any()) for read in reads.values())
 
     def partial_effect(self, feature: int, grid: ArrayLike) -> Array:
         """What a feature adds to the outputs by itself, through no hidden unit.
@@ -178,17 +180,19 @@ class CompactNetwork:
 
         Parameters
         ----------
-        X : array of shape (n_samples, n_features)
+        X : array or CSR matrix of shape (n_samples, n_features)
             Of numbers and codes of categories.
 
         Returns
         -------
         array of shape (n_samples, n_L)
         """
-        outputs = np.empty((len(X), len(self.weights[-1])))
-        for start in range(0, len(X), _ROWS_AT_ONCE):
-            rows = slice(start, start + _ROWS_AT_ONCE)
-            outputs[rows] = self._evaluate(X[rows])
+        outputs = np.empty((X.shape[0], len(self.weights[-1])))
+        size = min(_ROWS_AT_ONCE, max(1, _VALUES_AT_ONCE // max(self.n_inputs, 1)))
+        for start in range(0, X.shape[0], size):
+            rows = slice(start, start + size)
+            part = X[rows]
+            outputs[rows] = self._evaluate(part.toarray() if hasattr(part, "toarray") else part)
         return outputs
 
     def _inputs(self, X: NDArray[np.floating]) -> NDArray[np.floating]:

@@ -1,6 +1,6 @@
 """The linear baseline that hidden units have to beat: ridge or logistic regression."""
 
-from math import isfinite, nan
+from math import inf, isfinite, nan
 from typing import Any
 
 import numpy as np
@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from sk_spectral.data.batches import TensorDataset
+from sk_spectral.data.sparse import SparseRows, is_sparse
 from sk_spectral.search.candidate import Candidate, no_units, with_linear_map
 from sk_spectral.search.convex import GeneralizedLinearMaps
 from sk_spectral.search.evaluation import Evaluator
@@ -15,6 +16,7 @@ from sk_spectral.search.logistic import LogisticRegressions
 from sk_spectral.spectral.network import SpectralNetwork
 from sk_spectral.training.loss import ElementwiseLoss, Loss
 from sk_spectral.training.losses import SquaredError
+from sk_spectral.training.robust_losses import BoundedSlopeLoss
 
 SHRINKAGES = (10.0, 1.0, 1e-1, 1e-2, 1e-3, 1e-4, 1e-6)
 """Shrinkages to try, from strong to weak; the last is in effect least squares."""
@@ -54,12 +56,13 @@ class LinearMaps:
         loss: Loss | None = None,
     ) -> None:
         self._read = read
-        X, y = rows.X.cpu().numpy(), rows.y.cpu().numpy()
+        X, y = rows.X, rows.y.cpu().numpy()
+        X = X.matrix if isinstance(X, SparseRows) else X.cpu().numpy()
         if read is not None:
             n_read = int(read.sum())
             X = X[:, :n_read] if read[:n_read].all() else X[:, read]
         weight = rows.weight_array()
-        self._n_outputs, self._fit_intercept = n_outputs, fit_intercept
+        self._n_outputs, self._fit_intercept, self._factor = n_outputs, fit_intercept, 1.0
         self._found: dict[float, NDArray[np.float64] | None] = {}
         self._classes = None
         self._by_label: list[_OneLabel] | None = None
@@ -67,6 +70,8 @@ class LinearMaps:
             self._by_label = [_OneLabel(X, label, weight, fit_intercept) for label in y.T]
             return
         self._of_numbers: RidgeRegressions | GeneralizedLinearMaps
+        if y.ndim == 2 and not isinstance(loss, ElementwiseLoss) and is_sparse(X):
+            loss, self._factor = BoundedSlopeLoss([-inf], [inf], [0.5]), 2.0 / n_outputs
         if y.ndim == 2 and (loss is None or isinstance(loss, SquaredError)):
             self._of_numbers = RidgeRegressions(X, y, weight, fit_intercept)
             return
@@ -101,7 +106,7 @@ class LinearMaps:
         if self._by_label is not None:
             return np.vstack([of_label(shrinkage) for of_label in self._by_label])
         if self._classes is None:
-            return self._of_numbers(shrinkage)
+            return self._of_numbers(self._factor * shrinkage)
         if len(self._classes) < 2:
             return None
         W = self._logistic(shrinkage)

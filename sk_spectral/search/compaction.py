@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 from sk_spectral.data.batches import TensorDataset
 from sk_spectral.data.knots import knots_of
 from sk_spectral.data.scaling import Scaling
+from sk_spectral.data.sparse import SparseRows
 from sk_spectral.model.compact import CompactNetwork
 from sk_spectral.model.pieces import Pieces
 from sk_spectral.model.topology import Topology
-from sk_spectral.search.baseline import nonlinear_share
+from sk_spectral.search.baseline import LinearMaps, nonlinear_share
 from sk_spectral.search.candidate import Candidate
 from sk_spectral.spectral.algebra import product_blocks, transfer_blocks
 from sk_spectral.spectral.network import SpectralNetwork, diverged
@@ -22,15 +23,16 @@ _ROWS_TO_COMPARE = 256
 _TOLERANCE = 1e-8
 _LARGEST_TOLERANCE = 1e-5
 _ROUNDING = 1e-13
-_ROWS_FOR_SHARE = 20_000
+_ROWS_FOR_SHARE, _SHRINKAGE = 20_000, 1e-4
 _ROWS_FOR_BENDS, _ROWS_A_PIECE, _MOST_KNOTS = 4000, 10, 13
 
 
 def evenly_spaced(rows: TensorDataset, most: int = _ROWS_FOR_SHARE) -> TensorDataset:
     """At most so many of the rows, which hold no memory of the others."""
-    some = rows.take(slice(None, None, -(-len(rows) // most)))
-    weight = None if some.sample_weight is None else some.sample_weight.clone()
-    return TensorDataset(some.X.clone(), some.y.clone(), weight)
+    every = slice(None, None, -(-len(rows) // most))
+    X = rows.X[every] if isinstance(rows.X, SparseRows) else rows.X[every].clone()
+    weight = None if rows.sample_weight is None else rows.sample_weight[every].clone()
+    return TensorDataset(X, rows.y[every].clone(), weight)
 
 
 def read(
@@ -46,7 +48,7 @@ def read(
     with np.errstate(all="ignore"):  # looked for below
         share = nonlinear_share_of(candidate, rows, pieces)
         joined = interaction_share_of(candidate, rows, pieces)
-        compact = cut_out(candidate, rows.X[:_ROWS_TO_COMPARE])
+        compact = cut_out(candidate, rows.take(slice(_ROWS_TO_COMPARE)).X)
         of_features = compact if scaling is None else scaling.attached_to(compact)
         topology = Topology.from_compact(
             of_features,
@@ -55,12 +57,20 @@ def read(
             nonlinear_share=share,
             interaction_share=joined,
         )
-        variances = rows.X[:, : of_features.n_inputs].double().var(dim=0, correction=0)
-        shares = of_features.input_shares(variances.cpu().numpy())
+        shares = of_features.input_shares(_variances(rows, of_features))
     told = candidate.loss_before, candidate.loss_after, share, joined, topology.gamma_norm
     if not all(np.isfinite(numbers).all() for numbers in (told, topology.block_norms, shares)):
         raise diverged("The weights of the network became too large to be squared")
     return compact, topology, shares
+
+
+def _variances(rows: TensorDataset, compact: CompactNetwork) -> NDArray[np.float64] | None:
+    """Of the inputs, where indicators may be among them."""
+    if isinstance(rows.X, SparseRows):
+        return None
+    X = rows.X[:, : compact.n_inputs].double()
+    variances: NDArray[np.float64] = X.var(dim=0, correction=0).cpu().numpy()
+    return variances
 
 
 def nonlinear_share_of(
@@ -71,6 +81,8 @@ def nonlinear_share_of(
     if not (candidate.has_units or reads_pieces):
         return 0.0
     n_features = None if pieces is None else pieces.n_features
+    if isinstance(rows.X, SparseRows):
+        return _share_of_sparse(candidate, rows)
     some = evenly_spaced(rows)
     outputs = candidate.network.evaluate(some.X, candidate.unit_masks)
     return nonlinear_share(
@@ -79,6 +91,25 @@ def nonlinear_share_of(
         some.weight_array(),
         candidate.network.fit_intercept,
     )
+
+
+def _share_of_sparse(candidate: Candidate, rows: TensorDataset) -> float:
+    """Share of the predictions of rows that a ridge regression of others does not have.
+
+    Sparse rows may have more columns than there are rows: a linear map of all of them has all.
+    """
+    some = evenly_spaced(rows, _ROWS_FOR_SHARE)
+    outputs = candidate.network.evaluate(some.X, candidate.unit_masks).double()
+    fitted, others = slice(None, None, 2), slice(1, None, 2)
+    n_outputs, fit_intercept = outputs.shape[1], candidate.network.fit_intercept
+    maps = LinearMaps(TensorDataset(some.X[fitted], outputs[fitted]), n_outputs, fit_intercept)
+    W = maps(_SHRINKAGE)
+    assert W is not None
+    said = some.X[others] @ torch.as_tensor(W[:, : some.X.shape[1]].T)
+    said = said + torch.as_tensor(W[:, some.X.shape[1] :].sum(axis=1))
+    truth = outputs[others]
+    total = (truth - truth.mean(dim=0)).square().sum()
+    return min(float((truth - said).square().sum() / total), 1.0) if total > 0 else 0.0
 
 
 def interaction_share_of(
@@ -91,6 +122,8 @@ def interaction_share_of(
     """
     if not candidate.has_units:
         return 0.0
+    if isinstance(rows.X, SparseRows):
+        return _share_of_sparse(candidate, rows)
     some = evenly_spaced(rows, _ROWS_FOR_BENDS)
     outputs = candidate.network.evaluate(some.X, candidate.unit_masks)
     n_features = some.X.shape[1] if pieces is None else pieces.n_features

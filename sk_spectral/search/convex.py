@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
+from sk_spectral.data.sparse import is_sparse
 from sk_spectral.training.loss import ElementwiseLoss
 
 Array = NDArray[np.float64]
@@ -29,7 +30,7 @@ class ConvexMaps(ABC):
 
     Parameters
     ----------
-    X : array of shape (n_samples, n_features)
+    X : array or CSR matrix of shape (n_samples, n_features)
     n_outputs : int
     weight : array of shape (n_samples,), or None
     fit_intercept : bool
@@ -40,13 +41,16 @@ class ConvexMaps(ABC):
         self, X: NDArray[Any], n_outputs: int, weight: Array | None, fit_intercept: bool
     ) -> None:
         self._basis = None
-        if X.shape[1] > len(X):  # W lies in the space of the rows
+        self._is_sparse = is_sparse(X)
+        n_samples = X.shape[0]
+        if X.shape[1] > n_samples and not self._is_sparse:  # W lies in the space of the rows
             self._basis = np.linalg.qr(X.T.astype(np.float64))[0]
             self._basis[~X.any(axis=0)] = 0.0  # for which a deficient rank leaves rounding errors
             X = X @ self._basis
         self._X, self._fit_intercept = X, fit_intercept
-        self._kept = self._rows(slice(None)) if X.size <= _VALUES_TO_KEEP else None
-        share = np.full(len(X), 1.0 / len(X)) if weight is None else weight / weight.sum()
+        is_small = np.prod(X.shape) <= _VALUES_TO_KEEP and not self._is_sparse
+        self._kept = self._rows(slice(None)) if is_small else None
+        share = np.full(n_samples, 1.0 / n_samples) if weight is None else weight / weight.sum()
         self._share = share[:, None]
         self._W = np.zeros((n_outputs, X.shape[1] + fit_intercept))
 
@@ -79,7 +83,7 @@ class ConvexMaps(ABC):
 
     def _minimised(self, W: Array, penalty: Array) -> Array:
         size = W.size
-        small = size <= _MOST_COEFFICIENTS and len(self._X) * size**2 <= _MOST_PRODUCTS
+        small = size <= _MOST_COEFFICIENTS and self._X.shape[0] * size**2 <= _MOST_PRODUCTS
         return self._newton(W, penalty) if small else self._lbfgs(W, penalty)
 
     def _newton(self, W: Array, penalty: Array) -> Array:
@@ -122,11 +126,18 @@ class ConvexMaps(ABC):
 
     def _gradient(self, state: Any, W: Array, penalty: Array) -> Array:
         weighted = self._share * self._slopes(state)
+        if self._is_sparse:
+            gradient = (self._X.T @ weighted).T
+            if self._fit_intercept:
+                gradient = np.column_stack([gradient, weighted.sum(axis=0)])
+            return gradient + W * penalty
         return sum(weighted[part].T @ Z for part, Z in self._parts()) + W * penalty
 
     def _rows(self, part: slice) -> Array:
         """Some rows with the constant 1 that the intercept stands for."""
-        rows = self._X[part]
+        rows: Any = self._X[part]
+        if self._is_sparse:
+            rows = rows.toarray()
         Z = np.ones((len(rows), rows.shape[1] + self._fit_intercept))
         Z[:, : rows.shape[1]] = rows
         return Z
@@ -135,13 +146,16 @@ class ConvexMaps(ABC):
         if self._kept is not None:
             yield slice(None), self._kept
             return
-        for start in range(0, len(self._X), _ROWS_AT_ONCE):
+        for start in range(0, self._X.shape[0], _ROWS_AT_ONCE):
             part = slice(start, start + _ROWS_AT_ONCE)
             yield part, self._rows(part)
 
     def _scores(self, W: Array) -> Array:
         if self._kept is not None:
             return self._kept @ W.T
+        if self._is_sparse:
+            n_features = self._X.shape[1]
+            return np.asarray(self._X @ W[:, :n_features].T + W[:, n_features:].sum(axis=1))
         scores = np.empty((len(self._X), len(W)))
         for part, Z in self._parts():
             scores[part] = Z @ W.T

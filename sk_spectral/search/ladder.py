@@ -201,9 +201,10 @@ def split_by_folds(
 ) -> tuple[list[TensorDataset], tuple[Tensor, ...], Tensor, Tensor | None]:
     """By fold, the rows to fit to and X to test on; y and weights of what is tested, in order."""
     masks = [torch.as_tensor(out, device=rows.y.device) for out in held_out]
-    X, y, weight = rows.take(torch.cat([out.nonzero().squeeze(1) for out in masks]))
-    tested = X.split([int(out.sum()) for out in masks])
-    return [_taken(rows, ~out) for out in masks], tested, y, weight
+    order = torch.cat([out.nonzero().squeeze(1) for out in masks])
+    weight = None if rows.sample_weight is None else rows.sample_weight[order]
+    tested = tuple(rows.X[out] for out in masks)
+    return [_taken(rows, ~out) for out in masks], tested, rows.y[order], weight
 
 
 def _lowest_step(
@@ -292,5 +293,5 @@ def _taken(rows: TensorDataset, mask: Tensor) -> TensorDataset:
 
 
 def _linear_outputs(X: Tensor, W: Tensor, *, fit_intercept: bool) -> Tensor:
-    W = W.to(X)
+    W = W.to(device=X.device, dtype=X.dtype)
     return X @ W[:, :-1].T + W[:, -1] if fit_intercept else X @ W.T

@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from sk_spectral.data.batches import TensorDataset
 from sk_spectral.data.quantiles import weighted_quantiles
-from sk_spectral.search.baseline import RidgeRegressions
+from sk_spectral.data.sparse import SparseRows
+from sk_spectral.search.baseline import LinearMaps, RidgeRegressions
 from sk_spectral.search.compaction import evenly_spaced
 from sk_spectral.training.loss import Loss
 from sk_spectral.training.robust_losses import BoundedSlopeLoss
@@ -46,9 +47,21 @@ def residual_spread(rows: TensorDataset, fit_intercept: bool) -> list[float]:
     least squares again and again, each row weighing the less the farther it was off.
     """
     some = evenly_spaced(rows, _MOST_ROWS)
+    if isinstance(some.X, SparseRows):
+        return _of_sparse(some, fit_intercept)
     X, y, weight = some.X.cpu().double().numpy(), some.y.cpu().double().numpy(), some.weight_array()
     medians = [_median_distance(X, column[:, None], weight, fit_intercept) for column in y.T]
     return [max(median / _MEDIAN_DISTANCE, _LEAST) for median in medians]
+
+
+def _of_sparse(rows: TensorDataset, fit_intercept: bool) -> list[float]:
+    """About the ridge regression of the least squares."""
+    y, weight, n_features = rows.y.cpu().double().numpy(), rows.weight_array(), rows.X.shape[1]
+    W = LinearMaps(rows, y.shape[1], fit_intercept)(_SHRINKAGE)
+    assert W is not None
+    said = rows.X.matrix @ W[:, :n_features].T + W[:, n_features:].sum(axis=1)
+    medians = [weighted_quantiles(d, [0.5], weight)[0] for d in np.abs(y - said).T]
+    return [max(float(median) / _MEDIAN_DISTANCE, _LEAST) for median in medians]
 
 
 def _median_distance(X: Array, y: Array, weight: Array | None, fit_intercept: bool) -> float:

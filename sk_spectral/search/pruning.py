@@ -7,11 +7,10 @@ from torch import Tensor
 
 from sk_spectral.search.candidate import Candidate, no_units
 from sk_spectral.search.evaluation import Evaluator
-from sk_spectral.spectral.network import SpectralNetwork
+from sk_spectral.spectral.network import SpectralNetwork, rows_at_once
 
 _VALUES_FOR_IMPORTANCE = 1 << 14
 _MOST_PROBES = 16
-_ROWS_AT_ONCE = 2048
 
 
 def unit_importances(
@@ -44,10 +43,8 @@ def unit_importances(
     weight = X.new_ones(len(X)) if sample_weight is None else sample_weight[::step]
     hidden = network.layer_sizes[1:-1]
     importances = [X.new_zeros(size) for size in hidden]
-    generator = torch.Generator().manual_seed(0)
-    for part, share in zip(
-        X.split(_ROWS_AT_ONCE), (weight / weight.sum()).split(_ROWS_AT_ONCE), strict=True
-    ):
+    generator, size = torch.Generator().manual_seed(0), rows_at_once(X.shape[1])
+    for part, share in zip(X.split(size), (weight / weight.sum()).split(size), strict=True):
         # The gradient for a mask of 1 by row and unit is x_ij times the gradient for x_ij.
         masks = [part.new_ones(len(part), size) for size in hidden]
         if unit_masks is not None:

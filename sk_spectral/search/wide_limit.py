@@ -10,6 +10,7 @@ between variable selection and data augmentation", Technometrics 1974).
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from sk_spectral.data.batches import TensorDataset
@@ -61,17 +62,18 @@ def bends(rows: TensorDataset, groups: Array, standard_errors: float) -> bool:
 
 def _merged(rows: TensorDataset, groups: Array) -> tuple[Array, Array, Array]:
     """X, mean targets or shares of classes, and weights of groups, evenly spaced if too many."""
-    X, y = rows.X.cpu().double().numpy(), rows.y.cpu().numpy()
+    y = rows.y.cpu().numpy()
     Y = y.astype(np.float64) if y.ndim == 2 else np.eye(int(y.max()) + 1)[y]
     weight = rows.weight_array()
     if weight is None:
-        weight = np.ones(len(X))
+        weight = np.ones(len(y))
     first = np.unique(groups, return_index=True)[1]
     totals = np.bincount(groups, weights=weight)
     sums = np.zeros((len(first), Y.shape[1]))
     np.add.at(sums, groups, weight[:, None] * Y)
     some = np.unique(np.linspace(0, len(first) - 1, min(len(first), MOST_ROWS)).astype(int))
-    return X[first[some]], (sums / totals[:, None])[some], totals[some]
+    X = rows.take(torch.as_tensor(first[some], device=rows.y.device)).X.cpu().double().numpy()
+    return X, (sums / totals[:, None])[some], totals[some]
 
 
 def _kernel(X: Array) -> Array:

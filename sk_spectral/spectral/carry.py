@@ -84,6 +84,23 @@ def one_replica(tensors: Sequence[Any]) -> list[Any]:
     return [None if values is None else values[None] for values in tensors]
 
 
+def of_columns(
+    eigenvalues: Sequence[Tensor], eigenvectors: Sequence[Tensor], columns: Tensor
+) -> tuple[list[Tensor], list[Tensor]]:
+    """What is left of a network where all inputs but these are 0: T_1 and φ_0 act by column.
+
+    Parameters
+    ----------
+    eigenvalues : sequence of L + 1 tensors of shape (R, n_l)
+    eigenvectors : sequence of L tensors of shape (R, n_{l+1}, n_l)
+    columns : int tensor of shape (n_columns,)
+    """
+    return (
+        [eigenvalues[0][:, columns], *eigenvalues[1:]],
+        [eigenvectors[0].index_select(2, columns), *eigenvectors[1:]],
+    )
+
+
 class Recursion:
     """Forward and adjoint of the recursion of R networks, in buffers that are used again.
 

@@ -10,10 +10,15 @@ from torch import Tensor, nn
 
 from sk_spectral.spectral import algebra
 from sk_spectral.spectral.activations import check_activation
-from sk_spectral.spectral.carry import Recursion, carry, layers_at_zero, one_replica
+from sk_spectral.spectral.carry import Recursion, carry, layers_at_zero, of_columns, one_replica
 from sk_spectral.spectral.layer_sizes import check_layer_sizes
 
-_ROWS_AT_ONCE = 2048
+_ROWS_AT_ONCE, _VALUES_AT_ONCE = 2048, 1 << 22
+
+
+def rows_at_once(n_columns: int) -> int:
+    """How many rows to evaluate at once: 2,048, or fewer where they are wide."""
+    return min(_ROWS_AT_ONCE, max(1, _VALUES_AT_ONCE // max(n_columns, 1)))
 
 
 def diverged(what: str) -> ValueError:
@@ -214,6 +219,7 @@ class SpectralNetwork(nn.Module):
         Parameters
         ----------
         X : Tensor of shape (n_samples, n_features)
+            Or sparse rows, which have `split_narrow`.
         unit_masks : as in `forward`, or boolean
 
         Returns
@@ -224,14 +230,26 @@ class SpectralNetwork(nn.Module):
         if unit_masks is not None:
             unit_masks = [mask.to(X.dtype) for mask in unit_masks]
         with torch.no_grad():
-            recursion = Recursion(
-                one_replica(lam), one_replica(phi), self.activation, layers_at_zero(lam)
-            )
+            at_zero = layers_at_zero(lam)
+            recursion = Recursion(one_replica(lam), one_replica(phi), self.activation, at_zero)
             # Parts that are kept would pin the large temporaries freed beside them.
-            outputs = X.new_empty(len(X), self.layer_sizes[-1])
-            for out, part in zip(outputs.split(_ROWS_AT_ONCE), X.split(_ROWS_AT_ONCE), strict=True):
+            outputs, size = X.new_empty(len(X), self.layer_sizes[-1]), rows_at_once(X.shape[1])
+            if hasattr(X, "split_narrow"):
+                for out, narrow in zip(outputs.split(size), X.split_narrow(size), strict=True):
+                    part, columns = self._narrow_with_constant(*narrow)
+                    few = one_replica(lam), one_replica(phi)
+                    recursion = Recursion(*of_columns(*few, columns), self.activation, at_zero)
+                    out.copy_(recursion.forward(part[None], unit_masks)[0])
+                return outputs
+            for out, part in zip(outputs.split(size), X.split(size), strict=True):
                 out.copy_(recursion.forward(self._with_constant(part)[None], unit_masks)[0])
             return outputs
+
+    def _narrow_with_constant(self, X: Tensor, columns: Tensor) -> tuple[Tensor, Tensor]:
+        if not self.fit_intercept:
+            return X, columns
+        own = columns.new_full((1,), self.layer_sizes[0])
+        return self._with_constant(X), torch.cat([columns, own])
 
     def _with_constant(self, X: Tensor) -> Tensor:
         return torch.cat([X, X.new_ones(len(X), 1)], dim=1) if self.fit_intercept else X

@@ -20,7 +20,7 @@ from skorch.callbacks import (
 from skorch.dataset import Dataset
 from torch import Tensor
 
-from sk_spectral.data.batches import Batch, BatchIterator, TensorDataset, for_skorch
+from sk_spectral.data.batches import Batch, BatchIterator, NarrowBatch, TensorDataset, for_skorch
 from sk_spectral.spectral.network import SpectralNetwork, diverged
 from sk_spectral.spectral.penalties import PENALTIES
 from sk_spectral.training.flat_parameters import flat_parameters
@@ -238,8 +238,10 @@ class SpectralNet(ScoredNet):
             return super().get_iterator(dataset, training=training)
         if not training:
             return BatchIterator(dataset, _EVALUATION_BATCH)
-        constant = self._training.step is not None and self.module_.fit_intercept
-        return BatchIterator(dataset, self.batch_size, self.generator, constant=constant)
+        is_direct = self._training.step is not None
+        constant = is_direct and self.module_.fit_intercept
+        given = dataset, self.batch_size, self.generator
+        return BatchIterator(*given, constant=constant, narrow=is_direct)
 
     def infer(self, x: Any, **fit_params: Any) -> Tensor:
         if self._training.unit_masks is not None:
@@ -280,8 +282,7 @@ class SpectralNet(ScoredNet):
             if recorded:
                 self.history.new_batch()
             if heard:
-                X = batch.X[:, :-1] if iterator.constant else batch.X
-                event["batch"] = for_skorch(batch._replace(X=X))
+                event["batch"] = for_skorch(self._as_given(batch, iterator.constant))
                 self.notify("on_batch_begin", **event)
             if direct_step is not None:
                 step = direct_step(batch, partial(self._tell_of_gradient, event) if heard else None)
@@ -298,6 +299,12 @@ class SpectralNet(ScoredNet):
         if direct_step is not None:
             direct_step.end_epoch()
         self._record_epoch(prefix, training, float(total) / n_rows, n_batches)
+
+    def _as_given(self, batch: Any, has_constant: bool) -> Batch:
+        """A batch with all columns of X, and no others."""
+        if isinstance(batch, NarrowBatch):
+            batch = batch.widened(self.module_.layer_sizes[0] + has_constant)
+        return batch._replace(X=batch.X[:, :-1]) if has_constant else batch
 
     def _record_epoch(self, prefix: str, training: bool, loss: float, n_batches: int) -> None:
         """Write a loss into the history, or raise ValueError where it is none."""

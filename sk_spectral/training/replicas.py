@@ -8,13 +8,15 @@ from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from math import inf, isfinite
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from sk_spectral.data.batches import Batch, TensorDataset
+from sk_spectral.data.sparse import SparseRows
 from sk_spectral.spectral.carry import Recursion
-from sk_spectral.spectral.network import SpectralNetwork, diverged
+from sk_spectral.spectral.network import SpectralNetwork, diverged, rows_at_once
 from sk_spectral.training.averaging import MovingAverage
 from sk_spectral.training.config import TrainingConfig
 from sk_spectral.training.flat_parameters import flat_parameters, trained_parameters, views_of
@@ -27,7 +29,6 @@ _VALUES_AT_ONCE = 320_000
 """Activations of all layers of the networks that are trained at once, on a CPU: more of them leave
 its cache, and take longer than one by one."""
 
-_ROWS_AT_ONCE = 2048
 """Of all networks together, that are validated at once."""
 
 
@@ -189,9 +190,11 @@ class _SideBySide:
         for r, replica in enumerate(self._replicas):
             self._write(r, replica)
 
-    def _with_constant(self, X: Tensor) -> Tensor:
+    def _with_constant(self, X: Any) -> Any:
         if not self._replicas[0].network.fit_intercept:
             return X
+        if isinstance(X, SparseRows):
+            return X.with_ones()
         return torch.cat([X, X.new_ones(len(X), 1)], dim=1)
 
     def _views_of(self, r: int, network: SpectralNetwork) -> list[tuple[Tensor, Tensor]]:
@@ -289,7 +292,7 @@ class _SideBySide:
         if not valid or any(rows is not valid[0] for rows in valid):
             return [self._valid_loss(r, rows) for r, rows in enumerate(valid)]
         n_replicas, rows = len(valid), valid[0]
-        size = -(-_ROWS_AT_ONCE // n_replicas)
+        size = -(-rows_at_once(rows.X.shape[1]) // n_replicas)
         losses = []
         for X, y in zip(rows.X.split(size), rows.y.split(size), strict=True):
             outputs = self._recursion.forward(self._with_constant(X).expand(n_replicas, -1, -1))

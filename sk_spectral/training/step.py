@@ -7,8 +7,8 @@ from typing import Self
 import torch
 from torch import Tensor
 
-from sk_spectral.data.batches import Batch
-from sk_spectral.spectral.carry import Recursion, one_replica
+from sk_spectral.data.batches import Batch, NarrowBatch
+from sk_spectral.spectral.carry import Recursion, of_columns, one_replica
 from sk_spectral.spectral.network import SpectralNetwork
 from sk_spectral.spectral.penalties import PENALTIES
 from sk_spectral.training.averaging import MovingAverage
@@ -55,6 +55,7 @@ class GradientStep:
         self._lam, self._phi = eigenvalues, eigenvectors
         self._d_lam, self._d_phi = d_eigenvalues, d_eigenvectors
         at_zero = [not bool(lam.any()) for lam in self._lam[:-1]]
+        self._activation = activation
         self._recursion = Recursion(self._lam, self._phi, activation, at_zero)
         # Layers that have not left 0; whether one has, a GPU would have to be asked at each step.
         self._waiting = [i for i, d in enumerate(self._d_lam[:-1]) if d is not None and at_zero[i]]
@@ -89,16 +90,14 @@ class GradientStep:
             self._recursion.at_zero[i] = False
         self._waiting = [i for i in self._waiting if i not in layers]
 
-    def __call__(self, batch: Batch) -> tuple[Tensor, Tensor]:
+    def __call__(self, batch: Batch | NarrowBatch) -> tuple[Tensor, Tensor]:
         """Penalised mean losses (R,), and the outputs, of a batch of R networks.
 
         Its X of shape (R, n_samples, n_0) has its constant column.
         """
         if self._waiting:
             self._leave_zero([i for i in self._waiting if bool(self._lam[i].any())])
-        outputs = self._recursion.forward(batch.X, self._unit_masks)
-        value, delta = self._loss.mean_and_gradient(outputs, batch.y, batch.sample_weight)
-        self._recursion.adjoint(delta, self._d_lam, self._d_phi, masks=self._unit_masks)
+        outputs, value = self._gradient_of_loss(batch)
         if self._add_penalty is not None:
             cost = self._add_penalty(
                 self._lam, self._phi, self._alpha, self._d_lam, self._d_phi,
@@ -106,6 +105,29 @@ class GradientStep:
             )  # fmt: skip
             value = value + self._alpha * cost
         return value, outputs
+
+    def _gradient_of_loss(self, batch: Batch | NarrowBatch) -> tuple[Tensor, Tensor]:
+        """Outputs and mean losses, the gradient of which is written."""
+        recursion, d_lam, d_phi = self._recursion, self._d_lam, self._d_phi
+        if isinstance(batch, NarrowBatch):
+            few = of_columns(self._lam, self._phi, batch.columns)
+            recursion = Recursion(*few, self._activation, self._recursion.at_zero)
+            d_lam, d_phi = (
+                [_like(d[0], own[0]), *d[1:]] for d, own in ((d_lam, few[0]), (d_phi, few[1]))
+            )
+        outputs = recursion.forward(batch.X, self._unit_masks)
+        value, delta = self._loss.mean_and_gradient(outputs, batch.y, batch.sample_weight)
+        recursion.adjoint(delta, d_lam, d_phi, masks=self._unit_masks)
+        if isinstance(batch, NarrowBatch):
+            for whole, own in ((self._d_lam[0], d_lam[0]), (self._d_phi[0], d_phi[0])):
+                if whole is not None and own is not None:
+                    whole.zero_().index_copy_(-1, batch.columns, own)
+        return outputs, value
+
+
+def _like(wanted: Tensor | None, values: Tensor) -> Tensor | None:
+    """Room for the gradient of these, where one is wanted."""
+    return None if wanted is None else torch.empty_like(values)
 
 
 class DirectStep:
@@ -144,11 +166,15 @@ class DirectStep:
             self._average.swap_in()
 
     def __call__(
-        self, batch: Batch, on_gradient: Callable[[], None] | None = None
+        self, batch: Batch | NarrowBatch, on_gradient: Callable[[], None] | None = None
     ) -> dict[str, Tensor]:
         """One step; `on_gradient` is called before the optimiser is."""
         with torch.no_grad():
-            losses, outputs = self._gradient(Batch(*one_replica(batch)))
+            X, y, weight = one_replica(batch[:3])
+            if isinstance(batch, NarrowBatch):
+                losses, outputs = self._gradient(NarrowBatch(X, y, weight, batch.columns))
+            else:
+                losses, outputs = self._gradient(Batch(X, y, weight))
         if on_gradient is not None:
             on_gradient()
         self._optimizer.step()

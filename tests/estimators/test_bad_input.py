@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 import torch
-from scipy import sparse
 
 from sk_spectral import SpectralNASClassifier, SpectralNASRegressor, SpectralNetwork
 
@@ -43,11 +42,6 @@ def with_value(array, value):
 def test_data(X_bad, y_bad, message):
     with pytest.raises(ValueError, match=message):
         regressor().fit(X_bad, y_bad)
-
-
-def test_sparse_data():
-    with pytest.raises(TypeError, match="Sparse data was passed for X, but dense data is required"):
-        regressor().fit(sparse.csr_array(X), Y)
 
 
 def test_one_class():

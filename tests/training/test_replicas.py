@@ -8,6 +8,7 @@ from spectral_cases import randomize
 
 from sk_spectral import SpectralNetwork
 from sk_spectral.data.batches import Batch, TensorDataset
+from sk_spectral.spectral import network as spectral_network
 from sk_spectral.spectral import penalties
 from sk_spectral.spectral.carry import one_replica
 from sk_spectral.training import replicas as side_by_side
@@ -118,7 +119,7 @@ def test_each_ends_as_it_would_alone(solver, average, case, trained):
 @pytest.mark.parametrize("shared", [False, True])
 @pytest.mark.parametrize("case", ["squares", "three classes"])
 def test_each_stops_by_rows_of_its_own_or_of_all(monkeypatch, shared, case):
-    monkeypatch.setattr(side_by_side, "_ROWS_AT_ONCE", 20)
+    monkeypatch.setattr(spectral_network, "_ROWS_AT_ONCE", 20)
     loss, y, n_outputs = ROWS[case]
     config = CONFIG.replace(max_iter=60, n_iter_no_change=3, learning_rate_init=3e-2)
     rows, some = TensorDataset(X, y), picked()
