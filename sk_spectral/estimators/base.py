@@ -2,6 +2,7 @@
 
 from abc import ABCMeta
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Self
 from warnings import warn
 
@@ -13,6 +14,12 @@ from sk_spectral.data.dataset import Data
 from sk_spectral.data.encoding import learn_encoding
 from sk_spectral.data.scaling import Scaling
 from sk_spectral.data.sparse import canonical, is_sparse
+from sk_spectral.estimators.callback_support import (
+    CallbackSupportMixin,
+    begun,
+    ended,
+    with_callbacks,
+)
 from sk_spectral.estimators.inputs import check_sample_weight
 from sk_spectral.estimators.parameters import check_hidden_layer_sizes, check_parameters
 from sk_spectral.estimators.prediction import Array, Predictor
@@ -29,8 +36,11 @@ from sk_spectral.training.net import SpectralNet
 from sk_spectral.training.threads import limited_threads
 from sk_spectral.training.torch_state import plain_torch
 
+_ABOVE_FIT = 3 if CallbackSupportMixin.__module__.startswith("sklearn.") else 2
+"""Frames from a warning to who called `fit`, which scikit-learn's callbacks wrap."""
 
-class SpectralSearch(Predictor, metaclass=ABCMeta):
+
+class SpectralSearch(CallbackSupportMixin, Predictor, metaclass=ABCMeta):
     """Common part of the estimators; SpectralNASRegressor documents the parameters."""
 
     network_: SpectralNetwork
@@ -101,6 +111,7 @@ class SpectralSearch(Predictor, metaclass=ABCMeta):
         self.callbacks = callbacks
         self.verbose = verbose
 
+    @with_callbacks  # type: ignore[untyped-decorator]
     def fit(
         self,
         X: ArrayLike,
@@ -129,6 +140,7 @@ class SpectralSearch(Predictor, metaclass=ABCMeta):
         self
             Fitted estimator. Where anything is wrong it is left as it was.
         """
+        observer = begun(self, X, y, sample_weight)
         with self._unchanged_on_error(), limited_threads(), plain_torch():
             check_parameters(self)
             if X_val is None and sample_weight_val is not None:
@@ -144,9 +156,11 @@ class SpectralSearch(Predictor, metaclass=ABCMeta):
             if continued:
                 self._check_architecture()
                 start = Start(self.network_, self._scaling)
+            config = self._config()
+            training = config.training.replace(observer=observer)
             result = search_architecture(
                 data,
-                self._config(),
+                replace(config, training=training),
                 self._streams(),
                 start,
                 valid=self._check_validation_data(X_val, y_val, sample_weight_val),
@@ -155,7 +169,8 @@ class SpectralSearch(Predictor, metaclass=ABCMeta):
             self._store(result)
             self._n_fitted = len(data)
             for category, message in result.warnings:
-                warn(message, category, stacklevel=2)
+                warn(message, category, stacklevel=_ABOVE_FIT)
+        ended(self, observer)
         return self
 
     def _partial_fit(

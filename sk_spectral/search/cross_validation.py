@@ -20,7 +20,7 @@ from sk_spectral.search.significance import (
 )
 from sk_spectral.search.streams import RandomStreams
 from sk_spectral.spectral.network import SpectralNetwork
-from sk_spectral.training.callbacks import RecordOutputs
+from sk_spectral.training.callbacks import RecordOutputs, without_callback
 from sk_spectral.training.config import TrainingConfig
 from sk_spectral.training.fit import train
 from sk_spectral.training.loss import Loss, weighted_mean
@@ -91,7 +91,7 @@ def _fit_validated(
     some, valid = (
         TensorDataset(*rows.take(torch.as_tensor(part, device=rows.y.device))) for part in parts
     )
-    net = train(start, some, valid, loss, training, streams.generator("folds"))
+    net = train(start, some, valid, loss, training, streams.generator("folds"), task="fold")
     return net, net.module_.evaluate(held_out)[None]
 
 
@@ -107,9 +107,8 @@ def _fit_by_epoch(
     said = RecordOutputs(held_out)
     callbacks = [*(training.callbacks or ()), said]
     listened = training.replace(callbacks=callbacks)
-    net = train(start, rows, None, loss, listened, streams.generator("folds"))
-    net.callbacks_ = [named for named in net.callbacks_ if named[1] is not said]
-    net.callbacks.remove(said)
+    net = train(start, rows, None, loss, listened, streams.generator("folds"), task="fold")
+    without_callback(net, said)
     return net, torch.stack(said.outputs)
 
 

@@ -141,4 +141,5 @@ class FineTuning:
             self.streams.generator("fine-tuning"),
             n_epochs=n_epochs,
             unit_masks=unit_masks,
+            task="pruning",
         )

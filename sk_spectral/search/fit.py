@@ -94,7 +94,7 @@ def search_architecture(
         start, on_features = initial_steps(dataset, config, streams)
     start = start.placed(config, len(split.train))
     problem = Problem(split, start, config, loss_for(dataset.targets), streams, report)
-    problem = problem.with_fitted_loss()
+    problem = problem.with_fitted_loss().observed()
     found = _climb(problem, on_features)
     message = config.training.batch_size_message(len(split.train))
     told = () if message is None else ((UserWarning, message),)

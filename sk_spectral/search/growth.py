@@ -93,8 +93,9 @@ def _train_and_select(
     kept = select(network, evaluator, rows, valid, compared, fine_tuning, problem.report, sources)
     if config.training.is_penalized and (evaluator.independent or kept.shrinkage is not None):
         without = problem.without_penalty()
-        shuffled = without.streams.generator("shuffle")
-        free = train(*given, without.config.training, shuffled, n_epochs=n_epochs).module_
+        given_too = without.config.training, without.streams.generator("shuffle")
+        task = "without the penalty"
+        free = train(*given, *given_too, n_epochs=n_epochs, task=task).module_
         found = over_regularisation(free, network, kept, evaluator, rows, compared, sources)
         if found is not None:
             warnings = problem.about_alpha(found) + warnings

@@ -79,7 +79,15 @@ class Problem:
 
     def starting_from(self, start: Start) -> "Problem":
         """The same with another network to set out from."""
-        return replace(self, start=start.placed(self.config, len(self.split.train)))
+        return replace(self, start=start.placed(self.config, len(self.split.train))).observed()
+
+    def observed(self) -> "Problem":
+        """The same, its observer knowing the units that networks are trained in."""
+        training = self.config.training
+        if training.observer is None:
+            return self
+        observer = training.observer.of(self.start.scaling)
+        return self.with_training(training.replace(observer=observer))
 
     def with_inputs(self, read: NDArray[np.bool_] | None) -> "Problem":
         """With a network of these inputs alone, all features among them; None for all."""

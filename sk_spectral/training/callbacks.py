@@ -10,6 +10,7 @@ from torch import Tensor
 from sk_spectral.spectral.algebra import product_blocks
 from sk_spectral.spectral.paths import gamma_norm
 from sk_spectral.spectral.penalties import unit_strengths
+from sk_spectral.training.observer import Observer
 
 
 class RecordTopology(Callback):
@@ -46,9 +47,37 @@ class RecordOutputs(Callback):
         self.outputs.append(net.module_.evaluate(self.X))
 
 
+class TellObserver(Callback):
+    """Tells an observer of each epoch, and ends the training where it wants that.
+
+    Parameters
+    ----------
+    observer : Observer
+    begun : object
+        That the observer gave back when the training began.
+    """
+
+    asked_to_stop = False
+
+    def __init__(self, observer: Observer, begun: Any) -> None:
+        self.observer, self.begun = observer, begun
+
+    def on_epoch_end(self, net: NeuralNet, **kwargs: Any) -> None:
+        if self.observer.epoch(self.begun, net.module_):
+            self.asked_to_stop = True
+            raise KeyboardInterrupt
+
+
 class Stopping(EarlyStopping):
     """Early stopping that lets an epoch without the loss it watches pass, as in partial_fit."""
 
     def on_epoch_end(self, net: NeuralNet, **kwargs: Any) -> None:
         if self.monitor in net.history[-1]:
             super().on_epoch_end(net, **kwargs)
+
+
+def without_callback(net: Any, callback: Callback) -> Any:
+    """A net of which a callback is told nothing more, and which holds none of what it knows."""
+    net.callbacks_ = [named for named in net.callbacks_ if named[1] is not callback]
+    net.callbacks.remove(callback)
+    return net

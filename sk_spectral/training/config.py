@@ -6,6 +6,8 @@ from typing import Any
 
 import torch
 
+from sk_spectral.training.observer import Observer
+
 SOLVERS = ("adam", "sgd", "lbfgs")
 
 _LARGEST_BATCH_OF_ALL = 100
@@ -16,6 +18,8 @@ _SMALLEST_AUTO_BATCH, _LARGEST_AUTO_BATCH = 32, 200
 @dataclass(frozen=True)
 class TrainingConfig:
     """How a network is trained, by the estimators' parameters of these names and their defaults.
+
+    And by an `observer`, who is told of all that is trained.
 
     Raises
     ------
@@ -37,6 +41,7 @@ class TrainingConfig:
     device: str = "cpu"
     callbacks: Sequence[Any] | None = None
     verbose: int = 0
+    observer: Observer | None = None
 
     def replace(self, **changes: Any) -> "TrainingConfig":
         """The same but for these."""

@@ -7,7 +7,7 @@ import torch
 
 from sk_spectral.data.batches import TensorDataset
 from sk_spectral.spectral.network import SpectralNetwork
-from sk_spectral.training.callbacks import Stopping
+from sk_spectral.training.callbacks import Stopping, TellObserver, without_callback
 from sk_spectral.training.config import TrainingConfig
 from sk_spectral.training.loss import Loss, standard_error
 from sk_spectral.training.net import SpectralNet
@@ -27,6 +27,7 @@ def train(
     *,
     n_epochs: int | None = None,
     unit_masks: list[torch.Tensor] | None = None,
+    task: str = "training",
 ) -> SpectralNet:
     """Train a copy of a network on these rows; the network itself stays what it is.
 
@@ -44,6 +45,8 @@ def train(
         At most so many; by default `config.max_iter`.
     unit_masks : list of tensors of shape (n_l,), optional
         By hidden layer, the units that take part; by default all.
+    task : str
+        What an observer is told that this is.
 
     Returns
     -------
@@ -55,9 +58,18 @@ def train(
     ValueError
         Where the loss is not finite any more.
     """
-    net = new_net(deepcopy(network), loss, config, len(rows), valid is not None, generator)
-    factors = None if unit_masks is None else [mask.to(rows.X.dtype) for mask in unit_masks]
-    return net.fit_rows(rows, valid, config.max_iter if n_epochs is None else n_epochs, factors)
+    most = config.max_iter if n_epochs is None else n_epochs
+    observer, factors = config.observer, None
+    if unit_masks is not None:
+        factors = [mask.to(rows.X.dtype) for mask in unit_masks]
+    given = len(rows), valid is not None, generator
+    if observer is None:
+        return new_net(deepcopy(network), loss, config, *given).fit_rows(rows, valid, most, factors)
+    told = TellObserver(observer, observer.begin(task, most))
+    heard = config.replace(callbacks=[*(config.callbacks or ()), told])
+    net = new_net(deepcopy(network), loss, heard, *given).fit_rows(rows, valid, most, factors)
+    observer.end(told.begun, net.module_)
+    return without_callback(net, told)
 
 
 def train_by_decay(
@@ -99,7 +111,8 @@ def train_by_decay(
     chosen = config
     for factor in times:
         stronger = config.with_decay(factor, len(rows))
-        other = train(network, rows, valid, loss, stronger, generator(), n_epochs=n_epochs)
+        given = network, rows, valid, loss, stronger, generator()
+        other = train(*given, n_epochs=n_epochs, task="more weight decay")
         if float(_gains(other, net, valid, loss).mean()) <= 0:
             break
         net, chosen = other, stronger

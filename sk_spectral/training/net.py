@@ -341,8 +341,7 @@ def _reads_no_batches(named: tuple[str, Callback]) -> bool:
 
 def _has_stopped(callback: Callback, method_name: str) -> bool:
     """Whether a KeyboardInterrupt is skorch's sign that a rule was met, and nobody's Ctrl-C."""
-    return (
-        isinstance(callback, EarlyStopping)
-        and method_name == "on_epoch_end"
-        and callback.misses_ >= callback.patience
-    )
+    if method_name != "on_epoch_end":
+        return False
+    misses = isinstance(callback, EarlyStopping) and callback.misses_ >= callback.patience
+    return misses or getattr(callback, "asked_to_stop", False)

@@ -7,6 +7,7 @@ import pytest
 from sk_spectral import SpectralNASClassifier, SpectralNASRegressor
 from sk_spectral.search.config import SearchConfig
 from sk_spectral.training.config import TrainingConfig
+from sk_spectral.training.observer import Observer
 
 OTHERS = {
     "hidden_layer_sizes": (3, 2), "activation": "tanh", "prune_tol": None, "fit_intercept": False,
@@ -16,7 +17,7 @@ OTHERS = {
 OTHERS_OF_TRAINING = {
     "solver": "sgd", "penalty": "l1", "alpha": 0.5, "batch_size": 7, "learning_rate_init": 0.1,
     "eigenvalue_rate": 2.0, "weight_decay": 0.25, "average": False, "max_iter": 3, "tol": 0.125,
-    "n_iter_no_change": 4, "device": "meta", "callbacks": (), "verbose": 2,
+    "n_iter_no_change": 4, "device": "meta", "callbacks": (), "verbose": 2, "observer": Observer(),
 }  # fmt: skip
 
 

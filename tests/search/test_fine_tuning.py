@@ -28,7 +28,8 @@ def calls(monkeypatch):
     """What is trained, each training being of three epochs at most."""
     seen, train = [], fine_tuning.train
 
-    def recorded(network, rows, valid, loss, config, generator, *, n_epochs, unit_masks):
+    def recorded(network, rows, valid, loss, config, generator, *, n_epochs, unit_masks, task):
+        assert task == "pruning"
         seen.append((network, rows, valid, config, n_epochs, unit_masks))
         few = min(n_epochs, 3)
         return train(
