@@ -61,7 +61,7 @@ def scores_of_fold(
     asked: dict[str, Any] = {} if classes is None else {"classes": classes}
     own = None if weight is None else weight[train]
     path = search._path(X[train], y[train], own, alphas=alphas, **asked)
-    given = {name: _taken(value, test, len(X)) for name, value in given.items()}
+    given = {name: _taken(value, test, X.shape[0]) for name, value in given.items()}
     found: dict[str, list[float]] = {name: [] for name in ("test_score", *_MEASURES)}
     for point in path.points:
         if point.alpha is None or point.compact is None:

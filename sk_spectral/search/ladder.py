@@ -76,6 +76,7 @@ def linear_steps(
         bent=is_bent,
         apply=None if network.can_be_every_map() else partial(nearest_outputs, network),
         sources=sources,
+        groups=splitter.groups if splitter.n_groups < len(rows) else None,
     )
 
 
@@ -91,6 +92,7 @@ def compare_linear_maps(
     bent: bool = False,
     apply: Callable[[Tensor, Tensor], Tensor] | None = None,
     sources: NDArray[np.intp] | None = None,
+    groups: NDArray[np.intp] | None = None,
 ) -> OutOfFold | None:
     """Fit linear maps to all folds but one, in turn, and test them on that one.
 
@@ -109,6 +111,8 @@ def compare_linear_maps(
     sources : int array of shape (n_inputs,), optional
         Feature of each input. Where some are pieces, maps of the features alone are tried as well,
         and kept unless those of pieces win, too: of the features that bend alone.
+    groups : int array of shape (n_samples,), optional
+        Equal for copies of a row.
 
     Returns
     -------
@@ -135,6 +139,7 @@ def compare_linear_maps(
         tol=tol,
         bent=bent,
         constant_zero_one=mean_zero_one(loss, constants, y, weight),
+        groups=None if groups is None else _in_order(groups, held_out).to(y.device),
     )
     n_features = rows.X.shape[1] if sources is None else int(sources.max()) + 1
     if sources is None or n_features == len(sources):
@@ -283,6 +288,11 @@ def _best_linear(
             break
         least, best = mean, _Found(losses, loss.zero_one(outputs, y), shrinkage, found)
     return best
+
+
+def _in_order(groups: NDArray[np.intp], held_out: Sequence[NDArray[np.bool_]]) -> Tensor:
+    """Of the rows tested, fold by fold."""
+    return torch.from_numpy(np.concatenate([groups[out] for out in held_out]))
 
 
 def _taken(rows: TensorDataset, mask: Tensor) -> TensorDataset:

@@ -44,6 +44,8 @@ class OutOfFold:
     most_gain_of_pieces : float
         Share of the loss of maps of features that those of pieces as well may do without, two
         standard errors above what was seen.
+    groups : int tensor of shape (n_tested,), or None
+        Equal for copies of a row, which are one row of more weight; None where there are none.
     constant_loss : float
         Mean loss on all rows of the best constants for the other folds.
     n_epochs : int, or None
@@ -80,6 +82,7 @@ class OutOfFold:
     read: NDArray[np.bool_] | None = None
     kept: Tensor | None = None
     most_gain_of_pieces: float = 1.0
+    groups: Tensor | None = None
 
     def mean_loss(self) -> float:
         """Mean loss of the network."""
@@ -174,7 +177,10 @@ class OutOfFold:
         weight = torch.ones_like(of_linear) if weight is None else weight.to(of_linear)
         differences, share = of_linear - of_network, weight / weight.sum()
         mean = share @ differences
-        return float(mean), float((share * (differences - mean)).norm())
+        deviations = share * (differences - mean)
+        if self.groups is not None:
+            deviations = torch.bincount(self.groups, weights=deviations)
+        return float(mean), float(deviations.norm())
 
 
 def compared_so_far(
@@ -196,6 +202,7 @@ def compared_so_far(
         linear=compared.linear[:n],
         kept=None if compared.kept is None else compared.kept[:n],
         sample_weight=weight,
+        groups=None if compared.groups is None else compared.groups[:n],
         network_zero_one=loss.zero_one(outputs, y),
         linear_zero_one=None if mistakes is None else mistakes[:n],
         n_epochs=best % n_epochs + 1 if n_epochs > 1 else None,

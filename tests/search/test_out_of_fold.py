@@ -48,6 +48,19 @@ def test_gains_and_their_standard_errors_are_those_of_numpy():
     assert found.mean_linear_loss() == pytest.approx(linear.mean())
 
 
+def test_copies_of_a_row_are_one_row_of_more_weight():
+    """Each as sure as the other: a row that was repeated is no further evidence."""
+    network, linear = losses()
+    times = np.random.default_rng(2).integers(1, 4, N_SAMPLES)
+    of_weights = OutOfFold(tensor(network), tensor(linear), tensor(times / times.mean()), 0.1)
+    rows = np.repeat(np.arange(N_SAMPLES), times)
+    copies = OutOfFold(
+        tensor(network[rows]), tensor(linear[rows]), None, 0.1, groups=torch.as_tensor(rows)
+    )
+    np.testing.assert_allclose(copies.mean_gain(), of_weights.mean_gain())
+    assert replace(copies, groups=None).mean_gain()[1] < 0.9 * copies.mean_gain()[1]
+
+
 def test_weights_are_shares_of_the_mean_and_of_its_error():
     network, linear = losses()
     weight = np.random.default_rng(1).uniform(0.0, 2.0, N_SAMPLES)

@@ -75,11 +75,11 @@ def test_no_diagnostic_moves_a_prediction(monkeypatch, cls):
     model, n_free = cls((12,), n_knots=0, alpha=1e-3, random_state=0), []
     train = growth.train
 
-    def shorter(*given, n_epochs):
+    def shorter(*given, n_epochs, task):
         if given[4].penalty is None:
             n_free.append(n_epochs)
             n_epochs = min(n_epochs, longest)
-        return train(*given, n_epochs=n_epochs)
+        return train(*given, n_epochs=n_epochs, task=task)
 
     monkeypatch.setattr(growth, "train", shorter)
     longest = 1000
