@@ -33,6 +33,7 @@ from sk_spectral.search.streams import RandomStreams
 from sk_spectral.search.sweep import path_over_alphas, path_over_sizes
 from sk_spectral.spectral.network import SpectralNetwork
 from sk_spectral.training.net import SpectralNet
+from sk_spectral.training.progress_line import ProgressLine
 from sk_spectral.training.threads import limited_threads
 from sk_spectral.training.torch_state import plain_torch
 
@@ -157,7 +158,8 @@ class SpectralSearch(CallbackSupportMixin, Predictor, metaclass=ABCMeta):
                 self._check_architecture()
                 start = Start(self.network_, self._scaling)
             config = self._config()
-            training = config.training.replace(observer=observer)
+            told = ProgressLine(observer) if self.verbose else observer
+            training = config.training.replace(observer=told, verbose=max(self.verbose - 1, 0))
             result = search_architecture(
                 data,
                 replace(config, training=training),

@@ -104,7 +104,8 @@ default="squared_error"
         Called by `net_` while it trains, by that of the first fold before, and by those that are
         trained to choose `weight_decay`.
     verbose : int, default=0
-        1 prints a line an epoch of these, one for each fold, and one for each step of pruning.
+        1 prints a line for each training, which on a terminal says what is left, one for each fold,
+        and one for each step of pruning; 2 the table of skorch's epochs as well.
 
     Attributes
     ----------
