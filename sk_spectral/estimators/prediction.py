@@ -12,7 +12,7 @@ from sk_spectral.data.sparse import is_sparse
 from sk_spectral.data.targets import Targets
 from sk_spectral.estimators.inputs import say_which
 from sk_spectral.estimators.persistence import Persistent
-from sk_spectral.estimators.table import coder, find_categories, in_order
+from sk_spectral.estimators.table import coder, find_categories, in_order, mixed_column
 from sk_spectral.model.compact import CompactNetwork
 from sk_spectral.training.threads import limited_threads
 
@@ -128,7 +128,11 @@ class Predictor(Persistent):
         assert self._is_category is not None
         validate_data(self, X, reset=reset, skip_check_array=True)
         if reset:
-            self._coder = coder(self._is_category).fit(X)
+            try:
+                self._coder = coder(self._is_category).fit(X)
+            except TypeError as error:
+                told = mixed_column(X, self._is_category)
+                raise error if told is None else TypeError(told) from error
         return in_order(self._coder.transform(X), self._is_category)
 
     def _validated(

@@ -79,6 +79,21 @@ def coder(is_category: NDArray[np.bool_]) -> ColumnTransformer:
     ).set_output(transform="default")
 
 
+def mixed_column(X: Any, is_category: NDArray[np.bool_]) -> str | None:
+    """What to say of the first category that mixes text and numbers, which have no common order."""
+    names = _names_of(X)
+    for j in np.flatnonzero(is_category):
+        column = np.asarray(X)[:, j] if names is None else X[names[j]]
+        kinds = {type(value).__name__ for value in column if value is not None and value == value}
+        if "str" in kinds and len(kinds) > 1:
+            name = f"{j} of X" if names is None else f"{names[j]!r} of X"
+            return (
+                f"Column {name} mixes {' and '.join(sorted(kinds))}: the values of a category must "
+                "be all text or all numbers. Convert the column, for example to str."
+            )
+    return None
+
+
 def in_order(coded: Any, is_category: NDArray[np.bool_]) -> Any:
     """The columns of what a `coder` gives, in the order of X."""
     order = np.concatenate([np.flatnonzero(is_category), np.flatnonzero(~is_category)])

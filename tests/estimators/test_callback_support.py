@@ -88,6 +88,12 @@ def test_a_progress_bar_shows_what_is_done(capsys):
     shown = capsys.readouterr().out
     assert "SpectralNASRegressor - fit" in shown
     assert "fold" in shown
+    pipeline = make_pipeline(StandardScaler(), search())
+    grid = GridSearchCV(pipeline, {"spectralnasregressor__alpha": [0.0, 1e-2]}, cv=2)
+    grid.set_callbacks(callback.ProgressBar(max_propagation_depth=None)).fit(X, Y)
+    shown = capsys.readouterr().out
+    assert "GridSearchCV" in shown
+    assert "SpectralNASRegressor" in shown
 
 
 def test_an_error_ends_them_and_leaves_the_estimator_as_it_was():

@@ -196,3 +196,12 @@ def test_codes_are_in_the_columns_of_the_table():
     )
     later = in_order(codes.transform(pd.DataFrame({"b": ["z"], "a": [3.0]})), mask)
     assert later.tolist() == [[-1.0, 3.0]]
+
+
+def test_a_column_of_text_and_numbers_is_named():
+    frame = pd.DataFrame({"a": [0.5] * 6, "kind": ["x", 1, "y", 2.5, None, "x"]})
+    with pytest.raises(TypeError, match=r"^Column 'kind' of X mixes float and int and str: .* str"):
+        SpectralNASRegressor().fit(frame, np.arange(6.0))
+    rows = np.array([[0.5, "x"], [0.1, 1], [0.2, "y"]], dtype=object)
+    with pytest.raises(TypeError, match="Column 1 of X mixes int and str"):
+        SpectralNASRegressor(categorical_features=[1]).fit(rows, np.arange(3.0))
