@@ -36,6 +36,8 @@ class EffectDisplay:
         Whether the effects add up to the outputs.
     tick_labels : sequence of sequences of str or None, optional
         Names of the values of each feature, where it is a category.
+    missing : sequence of arrays of shape (n_outputs,) or None, optional
+        What each feature adds where it is missing, where it is in some rows.
 
     Attributes
     ----------
@@ -61,7 +63,9 @@ class EffectDisplay:
         output_names: Sequence[str],
         is_whole: bool,
         tick_labels: Sequence[Sequence[str] | None] | None = None,
+        missing: Sequence[Array | None] | None = None,
     ) -> None:
+        self.missing = missing or [None] * len(names)
         self.tick_labels = tick_labels or [None] * len(names)
         self.names = names
         self.grids = grids
@@ -112,10 +116,19 @@ class EffectDisplay:
                 None if of_j is None else [str(of_j[int(c)]) if c >= 0 else "?" for c in grid]
                 for of_j, grid in zip(categories, grids, strict=True)
             ],
+            [
+                estimator.compact_.partial_effect(j, [np.nan])[0]
+                if np.isnan(rows[:, j]).any()
+                else None
+                for j in chosen
+            ],
         ).plot()
 
     def plot(self) -> Self:
-        """Draw a panel for each feature: a line, or bars where it has few values, and a rug."""
+        """Draw a panel for each feature: a line, or bars where it has few values, and a rug.
+
+        A dotted line is what a missing value adds.
+        """
         plt = pyplot_or_error()
         n_panels = len(self.names)
         n_columns = min(n_panels, 4)
@@ -154,6 +167,9 @@ class EffectDisplay:
         if self._has_bars(i):
             few = len(grid) <= _MOST_NAMED
             ax.set_xticks(grid if few else [], self.tick_labels[i] if few else None)
+        of_missing = self.missing[i]
+        if of_missing is not None:
+            self._draw_missing(ax, of_missing)
         seen = self.observed[i]
         ax.plot(
             seen, np.zeros(len(seen)), "|", markersize=6, alpha=0.3, clip_on=False,
@@ -161,6 +177,16 @@ class EffectDisplay:
         )  # fmt: skip
         ax.set_xlabel(self.names[i], fontsize="small")
         ax.tick_params(labelsize="x-small")
+
+    def _draw_missing(self, ax: Any, effects: Array) -> None:
+        colors = pyplot_or_error().rcParams["axes.prop_cycle"].by_key()["color"]
+        for k, effect in enumerate(effects):
+            color = colors[k % len(colors)]
+            ax.axhline(effect, linestyle=":", linewidth=1.2, color=color)
+        ax.annotate(
+            "missing", (0.98, float(effects[0])), xycoords=ax.get_yaxis_transform(),
+            fontsize="x-small", ha="right", va="bottom",
+        )  # fmt: skip
 
     def _has_bars(self, i: int) -> bool:
         return len(self.grids[i]) <= _MOST_BARS or self.tick_labels[i] is not None
@@ -190,4 +216,8 @@ def _output_names(estimator: Any) -> list[str]:
         if n_outputs == 1:
             return [f"log odds of {estimator.classes_[1]}"]
         return [str(label) for label in estimator.classes_]
-    return ["output"] if n_outputs == 1 else [f"output {k}" for k in range(n_outputs)]
+    levels = estimator._targets.quantiles
+    if levels and n_outputs == len(levels):
+        return [f"quantile {level:g}" for level in levels]
+    what = "log mean" if estimator._targets.decoding == "exp" else "output"
+    return [what] if n_outputs == 1 else [f"{what} {k}" for k in range(n_outputs)]

@@ -84,7 +84,7 @@ def test_a_network_has_effects_of_its_part_without_hidden_units():
     assert "part without hidden units" in display.figure_.get_suptitle()
 
 
-def test_categories_are_bars_with_their_names_and_missing_values_are_left_out():
+def test_categories_are_bars_with_their_names_and_missing_values_a_dotted_line():
     frame = pd.DataFrame(
         {
             "number": np.where(RNG.rand(500) < 0.2, np.nan, X[:, 0]),
@@ -100,3 +100,22 @@ def test_categories_are_bars_with_their_names_and_missing_values_are_left_out():
     heights = [patch.get_height() for patch in bars.patches]
     np.testing.assert_array_equal(heights, model.compact_.partial_effect(1, np.arange(3))[:, 0])
     assert np.isfinite(line.lines[1].get_ydata()).all()
+    (dotted,) = [drawn for drawn in line.lines if drawn.get_linestyle() == ":"]
+    found = model.compact_.partial_effect(0, [np.nan])[0, 0]
+    np.testing.assert_array_equal(dotted.get_ydata(), [found, found])
+    assert [text.get_text() for text in line.texts] == ["missing"]
+    assert not bars.texts
+
+
+@pytest.mark.parametrize(
+    ("settings", "names"),
+    [
+        ({"loss": "poisson"}, ["log mean"]),
+        ({"loss": "quantile", "quantile": [0.1, 0.9]}, ["quantile 0.1", "quantile 0.9"]),
+        ({"loss": "huber"}, ["output"]),
+    ],
+)
+def test_outputs_are_named_by_the_loss(settings, names):
+    y = RNG.poisson(np.exp(X[:, 0])).astype(float)
+    model = SpectralNASRegressor((4,), max_iter=2, random_state=0, **settings).fit(X, y)
+    assert EffectDisplay.from_estimator(model, X).output_names == names
