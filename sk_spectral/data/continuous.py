@@ -15,7 +15,8 @@ Array = NDArray[Any]
 
 LOSSES = "squared_error", "absolute_error", "huber", "quantile", "poisson", "gamma"
 
-_LOG_LINK = "poisson", "gamma"
+LOG_LINK = "poisson", "gamma"
+"""Those whose outputs are logarithms of means."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ class ContinuousTargets(Targets):
     @property
     def decoding(self) -> str | None:
         """Logarithms get an "exp", several quantiles, which may cross, a "sort"."""
-        if self.loss in _LOG_LINK:
+        if self.loss in LOG_LINK:
             return "exp"
         return "sort" if len(self.quantiles) > 1 else None
 
@@ -97,7 +98,7 @@ class ContinuousTargets(Targets):
         if self.have_units:
             return mean_and_scale(moments, centered)
         mean, scale = self.no_units()
-        if self.loss in _LOG_LINK:
+        if self.loss in LOG_LINK:
             return (np.log(moments.mean) if centered else mean), scale
         median, spread = median_and_spread(y, weight)
         if not centered:
@@ -106,7 +107,7 @@ class ContinuousTargets(Targets):
 
     def in_units(self, y: Array, mean: Array, scale: Array) -> Array:
         """(y − mean) / scale, or y / exp(mean)."""
-        if self.loss in _LOG_LINK:
+        if self.loss in LOG_LINK:
             return y / np.exp(mean)
         n = self.n_columns  # all quantiles of one column have its units
         in_units: Array = (y - mean[:n]) / scale[:n]

@@ -9,6 +9,8 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_array
 from sklearn.utils.multiclass import check_classification_targets
 
+from sk_spectral.data.continuous import LOG_LINK
+
 _LEAST_WEIGHT, _MOST_WEIGHT = 1e-100, 1e100
 _LEAST_SHARE = 1e-30
 
@@ -77,7 +79,7 @@ def check_targets(y: NDArray[Any], name: str) -> NDArray[np.float64]:
 
 def check_range(y: NDArray[np.float64], loss: str, name: str) -> NDArray[np.float64]:
     """Targets, if the loss can be of them: "gamma" of what is above 0, "poisson" of no less."""
-    if loss not in ("poisson", "gamma"):
+    if loss not in LOG_LINK:
         return y
     least = y.min()
     if least < 0 or (loss == "gamma" and least == 0):

@@ -9,7 +9,7 @@ from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.utils import column_or_1d
 from sklearn.utils.multiclass import type_of_target
 
-from sk_spectral.data.continuous import ContinuousTargets
+from sk_spectral.data.continuous import LOG_LINK, ContinuousTargets
 from sk_spectral.data.targets import ClassTargets, LabelTargets, Targets
 from sk_spectral.estimators.inputs import check_classes, check_labels, check_range, check_targets
 from sk_spectral.estimators.prediction import Array, Predictor
@@ -70,7 +70,7 @@ class RegressorOutputs(RegressorMixin, Predictor):
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
-        tags.target_tags.positive_only = self.loss in ("poisson", "gamma")
+        tags.target_tags.positive_only = self.loss in LOG_LINK
         return tags
 
     def _checked_y(self, y: Array, name: str) -> Array:

@@ -30,7 +30,7 @@ def fitted(
     ----------
     loss : Loss
     rows : callable
-        Gives those to train on, of which 5,000 are looked at, at most.
+        Gives those to train on, of which 2,000 are looked at, at most.
     n_features : int
         Columns that are no pieces.
     fit_intercept : bool
