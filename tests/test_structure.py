@@ -38,7 +38,9 @@ PACKAGES = {
 """The only modules that may import these."""
 
 WITHOUT_SKLEARN = {"spectral", "model"}
-OPTIONAL = {"matplotlib", "networkx", "onnx", "skl2onnx"}
+OPTIONAL = {
+    "dask", "matplotlib", "networkx", "onnx", "pandas", "polars", "pyarrow", "skl2onnx",
+}  # fmt: skip
 PUBLIC_DOCSTRINGS = {"estimators.regressor", "estimators.classifier"}
 
 TESTED_AS_A_WHOLE = {

@@ -1,6 +1,6 @@
 """What happens to the rows before a network sees them: split, scale, become tensors."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Self
@@ -13,7 +13,7 @@ from sk_spectral.data.batches import TensorDataset
 from sk_spectral.data.dataset import Data
 from sk_spectral.data.knots import place_pieces
 from sk_spectral.data.limits import mean_and_scale, refuse_beyond, refuse_far
-from sk_spectral.data.moments import SMALLEST, first_equals, moments_of
+from sk_spectral.data.moments import SMALLEST, Moments, first_equals, moments_of
 from sk_spectral.data.sparse import SparseRows, column_scales
 from sk_spectral.model.compact import CompactNetwork
 from sk_spectral.model.encoding import Encoding
@@ -60,6 +60,7 @@ class Scaling:
         standardize: bool = True,
         complete: bool = False,
         n_knots: int | str = 0,
+        exact: Callable[[Moments], Moments] | None = None,
     ) -> Self:
         """Weighted means and standard deviations of X and of the targets.
 
@@ -83,12 +84,16 @@ class Scaling:
         n_knots : int or "auto"
             As `place_pieces` takes it. Pieces get a standard deviation of 0.35: a ridge that joins
             many of them is then as easily said as a line.
+        exact : callable, optional
+            Gives moments of all rows for those of `data`, where these are a sample.
         """
         if data.is_sparse:
             return cls._of_sparse(data, centered, standardize, scale_outputs, complete)
         pieces = place_pieces(data, n_knots)
         parts = partial(encoded_parts, data, pieces)
         moments = moments_of(parts, data.sample_weight, data.source.dtype)
+        if exact is not None:
+            moments = exact(moments)
         refuse_beyond(moments.largest[: data.n_features], "Column {} of X", standardize)
         if standardize:
             mean, scale = mean_and_scale(moments, centered)

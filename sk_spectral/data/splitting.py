@@ -9,6 +9,7 @@ from sklearn.model_selection import KFold, StratifiedKFold, train_test_split
 
 from sk_spectral.data.dataset import Data
 from sk_spectral.data.sparse import hashed
+from sk_spectral.data.streamed import Stream
 
 N_FOLDS = 5
 FEWEST_TO_COMPARE = 2 * N_FOLDS
@@ -106,12 +107,20 @@ class Split:
     whole : Data
     splitter : Splitter or None
         Of the whole, where folds of it are to hold the network against linear maps.
+    stream : Stream or None
+        What to train on instead, where `train` is a sample of it.
     """
 
     train: Data
     valid: Data | None
     whole: Data
     splitter: Splitter | None
+    stream: Stream | None = None
+
+    @property
+    def n_train(self) -> int:
+        """How many rows there are to train on."""
+        return len(self.train) if self.stream is None else self.stream.n_rows
 
     @classmethod
     def of(
@@ -180,14 +189,14 @@ def groups_to_keep(data: Data) -> NDArray[np.intp]:
         X = np.concatenate(list(data.parts_of_X()))
         groups = np.unique(X, axis=0, return_inverse=True)[1].ravel()
     else:
-        codes = np.concatenate([_hashed(part) for part in data.parts_of_X()])
+        codes = np.concatenate([hashed_rows(part) for part in data.parts_of_X()])
         groups = np.unique(codes, return_inverse=True)[1]
     if groups.max() + 1 < FEWEST_TO_COMPARE and len(data) >= _FEWEST_REPEATED:
         return np.arange(len(data))
     return groups
 
 
-def _hashed(X: NDArray[Any]) -> NDArray[np.uint64]:
+def hashed_rows(X: NDArray[Any]) -> NDArray[np.uint64]:
     """A number for each row, by its values alone; a sorted copy of X would take its memory."""
     bits = np.ascontiguousarray(X.T, dtype=np.float64) + 0.0  # −0 becomes 0
     codes = np.zeros(len(X), dtype=np.uint64)

@@ -23,6 +23,7 @@ from sk_spectral.estimators.callback_support import (
 from sk_spectral.estimators.inputs import check_sample_weight
 from sk_spectral.estimators.parameters import check_hidden_layer_sizes, check_parameters
 from sk_spectral.estimators.prediction import Array, Predictor
+from sk_spectral.estimators.streaming import rows_to_fit
 from sk_spectral.model.encoding import Encoding
 from sk_spectral.model.path import TopologyPath
 from sk_spectral.search.config import SearchConfig
@@ -116,8 +117,8 @@ class SpectralSearch(CallbackSupportMixin, Predictor, metaclass=ABCMeta):
     def fit(
         self,
         X: ArrayLike,
-        y: ArrayLike,
-        sample_weight: ArrayLike | None = None,
+        y: ArrayLike | str | None = None,
+        sample_weight: ArrayLike | str | None = None,
         *,
         X_val: ArrayLike | None = None,
         y_val: ArrayLike | None = None,
@@ -127,11 +128,17 @@ class SpectralSearch(CallbackSupportMixin, Predictor, metaclass=ABCMeta):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Targets, of one or several outputs, or class labels.
-        sample_weight : array-like of shape (n_samples,), optional
-            Rows of weight 0 are left out.
+        X : array-like of shape (n_samples, n_features), table, or iterable of batches
+            Rows need not be in memory: the path of a Parquet file or of a folder of them, a dataset
+            of pyarrow, an array or a frame of dask, or whatever gives batches (X, y) or
+            (X, y, sample_weight) each time it is iterated over. They may be arrays, too, or a
+            `numpy.memmap`: what is trained on at once stays within `working_memory` of
+            `sklearn.set_config`, and where it would not, rows are trained on block by block.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs), str or None
+            Targets, of one or several outputs, or class labels. Of a table the name of their
+            column; None for batches, which have them.
+        sample_weight : array-like of shape (n_samples,) or str, optional
+            Rows of weight 0 are left out. Of a table the name of their column.
         X_val, y_val, sample_weight_val : array-likes, optional
             Rows by which training stops and units are pruned. By default a `validation_fraction`
             of X is set apart where `early_stopping` asks for it.
@@ -152,24 +159,28 @@ class SpectralSearch(CallbackSupportMixin, Predictor, metaclass=ABCMeta):
             continued = self.warm_start and hasattr(self, "network_")
             if not continued:
                 self._random_state = check_random_state(self.random_state)
-            data = self._check_data(X, y, sample_weight, reset=not continued)
+            config, streams = self._config(), self._streams()
+            data, apart, stream = rows_to_fit(
+                self, (X, y, sample_weight), config, streams,
+                reset=not continued, sets_apart=X_val is None,
+            )  # fmt: skip
             start = None
             if continued:
                 self._check_architecture()
                 start = Start(self.network_, self._scaling)
-            config = self._config()
             told = ProgressLine(observer) if self.verbose else observer
             training = config.training.replace(observer=told, verbose=max(self.verbose - 1, 0))
             result = search_architecture(
                 data,
                 replace(config, training=training),
-                self._streams(),
+                streams,
                 start,
-                valid=self._check_validation_data(X_val, y_val, sample_weight_val),
+                valid=apart or self._check_validation_data(X_val, y_val, sample_weight_val),
+                stream=stream,
                 report=print if self.verbose else lambda line: None,
             )
             self._store(result)
-            self._n_fitted = len(data)
+            self._n_fitted = len(data) if stream is None else stream.n_rows
             for category, message in result.warnings:
                 warn(message, category, stacklevel=_ABOVE_FIT)
         ended(self, observer)

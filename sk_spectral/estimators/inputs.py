@@ -88,12 +88,18 @@ def check_range(y: NDArray[np.float64], loss: str, name: str) -> NDArray[np.floa
             f"loss={loss!r} takes {allowed}, but the least of {name} is {least:.4g}. Leave such "
             "rows out, or choose another loss."
         )
+    return y
+
+
+def check_means(y: NDArray[np.float64], loss: str) -> None:
+    """ValueError where the loss takes the logarithm of a mean that is 0."""
+    if loss not in LOG_LINK:
+        return
     if (empty := np.flatnonzero(~y.reshape(len(y), -1).any(axis=0))).size:
         raise ValueError(
-            f"loss={loss!r} takes the logarithm of a mean, but output {empty[0]} of {name} is 0 in "
+            f"loss={loss!r} takes the logarithm of a mean, but output {empty[0]} of y is 0 in "
             "every row."
         )
-    return y
 
 
 def say_which(error: Exception, y: Any, suffix: str) -> Exception:

@@ -11,9 +11,16 @@ from sklearn.utils.multiclass import type_of_target
 
 from sk_spectral.data.continuous import LOG_LINK, ContinuousTargets
 from sk_spectral.data.targets import ClassTargets, LabelTargets, Targets
-from sk_spectral.estimators.inputs import check_classes, check_labels, check_range, check_targets
+from sk_spectral.estimators.inputs import (
+    check_classes,
+    check_labels,
+    check_means,
+    check_range,
+    check_targets,
+)
 from sk_spectral.estimators.prediction import Array, Predictor
 from sk_spectral.estimators.scores import explained
+from sk_spectral.estimators.sources import to_score_by
 
 
 class RegressorOutputs(RegressorMixin, Predictor):
@@ -43,7 +50,9 @@ class RegressorOutputs(RegressorMixin, Predictor):
         """
         return self._decoded(X)
 
-    def score(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
+    def score(
+        self, X: ArrayLike, y: ArrayLike | None = None, sample_weight: ArrayLike | None = None
+    ) -> float:
         """D², the share of the loss of the best constant that is done without: R² of squared error.
 
         Of "huber" that of squared error, too; of several outputs or quantiles the mean.
@@ -58,6 +67,7 @@ class RegressorOutputs(RegressorMixin, Predictor):
         -------
         float
         """
+        y, sample_weight = to_score_by(X, y, sample_weight)
         return explained(self._targets, y, self.predict(X), sample_weight)
 
     @property
@@ -81,6 +91,7 @@ class RegressorOutputs(RegressorMixin, Predictor):
         levels = tuple(self.quantile) if isinstance(self.quantile, Iterable) else (self.quantile,)
         quantiles = tuple(map(float, levels)) if self.loss == "quantile" else ()
         if reset:
+            check_means(y, self.loss)
             n_columns = 1 if y.ndim == 1 else y.shape[1]
             if quantiles and several and n_columns > 1:
                 raise ValueError(
@@ -162,6 +173,24 @@ class ClassifierOutputs(ClassifierMixin, Predictor):
         array of shape (n_samples,), or of 0 and 1 (n_samples, n_labels)
         """
         return self._decoded(X)
+
+    def score(
+        self, X: ArrayLike, y: ArrayLike | None = None, sample_weight: ArrayLike | None = None
+    ) -> float:
+        """Share of the rows that get the right label, or all of the right labels.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+        sample_weight : array-like of shape (n_samples,), optional
+
+        Returns
+        -------
+        float
+        """
+        y, sample_weight = to_score_by(X, y, sample_weight)
+        return float(super().score(X, y, sample_weight))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

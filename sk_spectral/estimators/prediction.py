@@ -12,6 +12,7 @@ from sk_spectral.data.sparse import is_sparse
 from sk_spectral.data.targets import Targets
 from sk_spectral.estimators.inputs import say_which
 from sk_spectral.estimators.persistence import Persistent
+from sk_spectral.estimators.sources import is_source, source_of
 from sk_spectral.estimators.table import coder, find_categories, in_order, mixed_column
 from sk_spectral.model.compact import CompactNetwork
 from sk_spectral.training.threads import limited_threads
@@ -70,7 +71,14 @@ class Predictor(Persistent):
         return by_output
 
     def _outputs(self, X: ArrayLike) -> Array:
-        """Outputs of the compact network, shape (n_samples, n_outputs)."""
+        """Outputs of the compact network, shape (n_samples, n_outputs), block by block."""
+        if is_source(X):
+            check_is_fitted(self)
+            names = getattr(self, "feature_names_in_", None)
+            source = source_of(X, features=None if names is None else list(names))
+            assert source is not None
+            found = [self._outputs(block.X) for block in source.blocks() if len(block)]
+            return np.concatenate([np.empty((0, self.n_outputs_)), *found])
         rows = self.to_numbers(X)
         with limited_threads(float(rows.shape[0]) * self.compact_.n_parameters):
             return self.compact_(rows)

@@ -6,6 +6,7 @@ import numpy as np
 from torch import Tensor
 
 from sk_spectral.data.batches import TensorDataset
+from sk_spectral.data.streamed import StreamedRows
 from sk_spectral.search.candidate import Candidate
 from sk_spectral.search.streams import RandomStreams
 from sk_spectral.spectral.network import SpectralNetwork
@@ -16,6 +17,7 @@ from sk_spectral.training.net import SpectralNet
 
 _SHARE_OF_THE_WHOLE = 0.7
 _STEPS, _SHARE_OF_STEPS, _STEPS_UNWATCHED = 400, 0.25, 150
+_PASSES, _BATCHES_OF_A_PASS = 4, 1000
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +40,8 @@ class FineTuning:
         Whether there are rows that tell which epoch is the best.
     n_epochs : int
         For which the whole was trained.
+    stream : StreamedRows or None
+        The rows that it was trained on, where they are not in memory.
     """
 
     whole: SpectralNetwork
@@ -46,6 +50,17 @@ class FineTuning:
     streams: RandomStreams
     watched: bool
     n_epochs: int = 0
+    stream: StreamedRows | None = None
+
+    def rows_for(self, rows: TensorDataset) -> TensorDataset | StreamedRows:
+        """These rows with the targets that are to be trained on; in their place those of a stream.
+
+        Of that 1,000 batches in a pass.
+        """
+        if self.stream is None:
+            return self.soft_targets(rows)
+        batch_size = self.training.batch_size_for(len(self.stream))
+        return self.stream.at_most(_BATCHES_OF_A_PASS * batch_size).with_changed(self.soft_targets)
 
     def soft_targets(self, rows: TensorDataset) -> TensorDataset:
         """These rows with the targets that are to be trained on."""
@@ -59,15 +74,15 @@ class FineTuning:
         unit_masks: list[Tensor],
         inputs: Tensor | None = None,
         *,
-        rows: TensorDataset,
+        rows: TensorDataset | StreamedRows,
         valid: TensorDataset | None,
     ) -> tuple[SpectralNetwork, int]:
         """Train a copy for 400 steps and keep the epoch that is best for the validation rows.
 
-        Or for a quarter as long as the whole was, where this is more: what took long to learn
-        takes a while to be said in another way. Without validation rows for 150 steps, and keep
-        the last. By L-BFGS for `max_iter` of its iterations at most, of which each may take many
-        steps.
+        Or for a quarter as long as the whole was, where this is more: what took long to learn takes
+        a while to be said in another way; of a stream for four passes. Without validation rows for
+        150 steps, and keep the last. By L-BFGS for `max_iter` of its iterations at most, of which
+        each may take many steps.
 
         Parameters
         ----------
@@ -75,8 +90,8 @@ class FineTuning:
         unit_masks : list of bool tensors
         inputs : bool tensor of shape (n_inputs,), optional
             Columns of the rows that the network reads; by default all.
-        rows : TensorDataset
-            With soft targets.
+        rows : TensorDataset or StreamedRows
+            From `rows_for`.
         valid : TensorDataset or None
             With those that are true.
 
@@ -88,7 +103,9 @@ class FineTuning:
         """
         steps = _STEPS_UNWATCHED if valid is None else _STEPS
         n_epochs = self.training.epochs_for(steps, len(rows))
-        if valid is not None:
+        if self.stream is not None:
+            n_epochs = max(n_epochs, _PASSES)
+        elif valid is not None:
             n_epochs = max(n_epochs, int(_SHARE_OF_STEPS * self.n_epochs))
         if inputs is not None:
             rows = rows.with_inputs(inputs)
@@ -127,7 +144,7 @@ class FineTuning:
         self,
         network: SpectralNetwork,
         unit_masks: list[Tensor],
-        rows: TensorDataset,
+        rows: TensorDataset | StreamedRows,
         valid: TensorDataset | None,
         n_epochs: int,
     ) -> SpectralNet:

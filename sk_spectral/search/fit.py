@@ -11,12 +11,18 @@ from sklearn.exceptions import ConvergenceWarning
 from sk_spectral.data.batches import TensorDataset
 from sk_spectral.data.dataset import Data
 from sk_spectral.data.splitting import Split, Splitter
+from sk_spectral.data.streamed import Stream
 from sk_spectral.search.calibration import calibrated, shifted_loss
 from sk_spectral.search.candidate import Candidate
 from sk_spectral.search.compaction import evenly_spaced
 from sk_spectral.search.config import SearchConfig
 from sk_spectral.search.cross_validation import cross_validate
-from sk_spectral.search.first_steps import linear_by_folds, reading, reading_by_rows
+from sk_spectral.search.first_steps import (
+    linear_by_folds,
+    reading,
+    reading_by_rows,
+    reading_by_trial,
+)
 from sk_spectral.search.growth import grow
 from sk_spectral.search.out_of_fold import OutOfFold
 from sk_spectral.search.problem import Found, Problem, Warnings
@@ -39,6 +45,7 @@ def search_architecture(
     start: Start | None = None,
     *,
     valid: Data | None = None,
+    stream: Stream | None = None,
     report: Callable[[str], None] = lambda line: None,
 ) -> SearchResult:
     """Search the architecture that these rows need.
@@ -57,6 +64,9 @@ def search_architecture(
     valid : Data, optional
         Rows by which training stops and units are pruned. By default some are set apart, as
         `config` says.
+    stream : Stream, optional
+        To train on in place of `dataset`, which is a sample of it; no other rows are set apart
+        then, and no folds are asked.
     report : callable
         Told of each step in a line.
 
@@ -80,23 +90,26 @@ def search_architecture(
     >>> search_architecture(Data(X @ np.ones((3, 1)), None, X), config, streams).topology.is_linear
     True
     """
-    split = Split.of(
-        dataset,
-        valid,
-        early_stopping=config.early_stopping,
-        validation_fraction=config.validation_fraction,
-        is_compared=config.asks_folds,
-        watches=config.training.solver != "lbfgs",
-        random_state=streams.seed("split"),
-    )
+    if stream is None:
+        split = Split.of(
+            dataset,
+            valid,
+            early_stopping=config.early_stopping,
+            validation_fraction=config.validation_fraction,
+            is_compared=config.asks_folds,
+            watches=config.training.solver != "lbfgs",
+            random_state=streams.seed("split"),
+        )
+    else:
+        split = Split(dataset, valid, dataset, None, stream)
     on_features = None
     if start is None:
-        start, on_features = initial_steps(dataset, config, streams)
-    start = start.placed(config, len(split.train))
+        start, on_features = initial_steps(dataset, config, streams, stream)
+    start = start.placed(config, split.n_train)
     problem = Problem(split, start, config, loss_for(dataset.targets), streams, report)
     problem = problem.with_fitted_loss().observed()
     found = _climb(problem, on_features)
-    message = config.training.batch_size_message(len(split.train))
+    message = config.training.batch_size_message(split.n_train)
     told = () if message is None else ((UserWarning, message),)
     found = _calibrated(problem, found, valid)
     given = found.candidate, found.net, found.scaling, found.rows
@@ -125,7 +138,8 @@ def _climb(problem: Problem, on_features: Start | None) -> Found:
     """
     split, config = problem.split, problem.config
     if split.splitter is None:
-        return grow(reading_by_rows(problem, on_features), None)
+        read = reading_by_rows if split.stream is None else reading_by_trial
+        return grow(read(problem, on_features), None)
     folds, linear = linear_by_folds(problem, split.splitter)
     found = problem
     if linear is not None:

@@ -5,6 +5,7 @@ from functools import partial
 
 from sklearn.exceptions import ConvergenceWarning
 
+from sk_spectral.data.streamed import StreamedRows
 from sk_spectral.search.compaction import evenly_spaced
 from sk_spectral.search.evaluation import Evaluator
 from sk_spectral.search.fine_tuning import FineTuning
@@ -68,13 +69,16 @@ def _train_and_select(
     """
     config, scaling, loss = problem.config, problem.start.scaling, problem.loss
     rows, valid = problem.rows_by_use()
-    given = problem.start.network, rows, valid, loss
+    all_rows = problem.rows_to_train_on(rows)
+    given = problem.start.network, all_rows, valid, loss
+    stream = all_rows if isinstance(all_rows, StreamedRows) else None
+    gets_more_decay = not (config.warm_start or config.prune_tol is None or stream is not None)
     net, training = train_by_decay(
         *given,
         config.training,
         partial(problem.streams.generator, "shuffle"),
         n_epochs=n_epochs,
-        times=() if config.warm_start or config.prune_tol is None else STRONGER_DECAYS,
+        times=STRONGER_DECAYS if gets_more_decay else (),
     )
     network, warnings = net.module_, _about_max_iter(problem, net, compared)
     if compared is not None:
@@ -87,7 +91,7 @@ def _train_and_select(
     if not config.warm_start and (valid is not None or compared is not None):
         watched = valid is not None
         fine_tuning = FineTuning(
-            network, training, loss, problem.streams, watched, len(net.history)
+            network, training, loss, problem.streams, watched, len(net.history), stream
         )
     sources = scaling.sources
     kept = select(network, evaluator, rows, valid, compared, fine_tuning, problem.report, sources)

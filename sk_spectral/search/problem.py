@@ -13,6 +13,7 @@ from sk_spectral.data.batches import TensorDataset
 from sk_spectral.data.dataset import Data
 from sk_spectral.data.scaling import Scaling
 from sk_spectral.data.splitting import Split
+from sk_spectral.data.streamed import StreamedRows
 from sk_spectral.model.path import PathPoint
 from sk_spectral.search.baseline import LinearMaps
 from sk_spectral.search.candidate import Candidate, with_linear_map
@@ -77,9 +78,16 @@ class Problem:
         valid = self.split.valid
         return self.rows(self.split.train), None if valid is None else self.rows(valid)
 
+    def rows_to_train_on(self, sample: TensorDataset) -> TensorDataset | StreamedRows:
+        """Those of a stream, where there is one; else `sample`, which is all of them then."""
+        stream, like = self.split.stream, self.start.network.eigenvalues[0]
+        if stream is None:
+            return sample
+        return StreamedRows(stream, self.start.scaling, like.dtype, like.device)
+
     def starting_from(self, start: Start) -> "Problem":
         """The same with another network to set out from."""
-        return replace(self, start=start.placed(self.config, len(self.split.train))).observed()
+        return replace(self, start=start.placed(self.config, self.split.n_train)).observed()
 
     def observed(self) -> "Problem":
         """The same, its observer knowing the units that networks are trained in."""
@@ -137,7 +145,7 @@ class Problem:
     def net_beside(self, other: SpectralNet, network: SpectralNetwork | None = None) -> SpectralNet:
         """A net of a network, by default that at the start, with the history of another net."""
         generator = self.streams.generator("shuffle")
-        network, n_samples = deepcopy(network or self.start.network), len(self.split.train)
+        network, n_samples = deepcopy(network or self.start.network), self.split.n_train
         net = new_net(network, self.loss, self.config.training, n_samples, False, generator)
         return net.with_history_of(other)
 

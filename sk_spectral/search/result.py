@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Self
 
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from sk_spectral.data.batches import TensorDataset
 from sk_spectral.data.dataset import Data
 from sk_spectral.data.scaling import Scaling
+from sk_spectral.data.streamed import Stream
 from sk_spectral.model.compact import CompactNetwork
 from sk_spectral.model.path import PathPoint, TopologyPath
 from sk_spectral.model.topology import Topology
@@ -113,11 +115,18 @@ class SearchResult:
     warnings: tuple[tuple[type[Warning], str], ...] = ()
 
 
-def initial(data: Data, config: SearchConfig, streams: RandomStreams, *, complete: bool) -> Start:
+def initial(
+    data: Data,
+    config: SearchConfig,
+    streams: RandomStreams,
+    *,
+    complete: bool,
+    stream: Stream | None = None,
+) -> Start:
     """Scaling of these rows, and a network that starts as a linear map.
 
     `complete` says that no others are to come, so that equal columns are known to be equal, and
-    quantiles to be those of all: else no knots are placed.
+    quantiles to be those of all: else no knots are placed. Of a `stream` the rows are a sample.
     """
     scaling = Scaling.fit(
         data,
@@ -126,21 +135,23 @@ def initial(data: Data, config: SearchConfig, streams: RandomStreams, *, complet
         standardize=config.standardize,
         complete=complete,
         n_knots=config.n_knots if complete else 0,
+        exact=None if stream is None else stream.exact,
     )
     return Start.new(scaling, data.targets.n_outputs, config, streams)
 
 
 def initial_steps(
-    data: Data, config: SearchConfig, streams: RandomStreams
+    data: Data, config: SearchConfig, streams: RandomStreams, stream: Stream | None = None
 ) -> tuple[Start, Start | None]:
     """A start that reads pieces as well, where there are some, and then one that reads none.
 
     Without an intercept there are none, as each would bring one of its own.
     """
-    on_features = initial(data, replace(config, n_knots=0), streams, complete=True)
+    start = partial(initial, data, streams=streams, complete=True, stream=stream)
+    on_features = start(replace(config, n_knots=0))
     if config.n_knots == 0 or not config.fit_intercept:
         return on_features, None
-    with_pieces = initial(data, config, streams, complete=True)
+    with_pieces = start(config)
     if with_pieces.scaling.pieces is None:
         return on_features, None
     return with_pieces, on_features

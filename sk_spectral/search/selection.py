@@ -89,7 +89,7 @@ def select(
         linear_loss, loss = compared.mean_linear_loss(), compared.mean_loss()
         # Divergences of outputs go with the square of what these are divided by.
         tolerance = SHARE_OF_ERROR * compared.mean_gain()[1] / compared.temperature**2
-    refit = partial(fine_tuning.refit, rows=fine_tuning.soft_targets(train), valid=valid)
+    refit = partial(fine_tuning.refit, rows=fine_tuning.rows_for(train), valid=valid)
     limits = Limits(linear_loss, loss, tolerance)
     pruning = IterativePruning(network, evaluator, limits, refit, report)
     if sources is not None and sources.max() + 1 < len(sources):

@@ -6,6 +6,7 @@ from copy import deepcopy
 import torch
 
 from sk_spectral.data.batches import TensorDataset
+from sk_spectral.data.streamed import StreamedRows
 from sk_spectral.spectral.network import SpectralNetwork
 from sk_spectral.training.callbacks import Stopping, TellObserver, without_callback
 from sk_spectral.training.config import TrainingConfig
@@ -19,7 +20,7 @@ STRONGER_DECAYS = 3.0, 10.0
 
 def train(
     network: SpectralNetwork,
-    rows: TensorDataset,
+    rows: TensorDataset | StreamedRows,
     valid: TensorDataset | None,
     loss: Loss,
     config: TrainingConfig,
@@ -35,7 +36,8 @@ def train(
     ----------
     network : SpectralNetwork
         From which to set out.
-    rows, valid : TensorDataset
+    rows : TensorDataset or StreamedRows
+    valid : TensorDataset
         To train on, and to stop by and choose the best epoch, where there are some.
     loss : Loss
     config : TrainingConfig
@@ -61,7 +63,7 @@ def train(
     most = config.max_iter if n_epochs is None else n_epochs
     observer, factors = config.observer, None
     if unit_masks is not None:
-        factors = [mask.to(rows.X.dtype) for mask in unit_masks]
+        factors = [mask.to(network.eigenvalues[0].dtype) for mask in unit_masks]
     given = len(rows), valid is not None, generator
     if observer is None:
         return new_net(deepcopy(network), loss, config, *given).fit_rows(rows, valid, most, factors)
@@ -74,7 +76,7 @@ def train(
 
 def train_by_decay(
     network: SpectralNetwork,
-    rows: TensorDataset,
+    rows: TensorDataset | StreamedRows,
     valid: TensorDataset | None,
     loss: Loss,
     config: TrainingConfig,

@@ -10,17 +10,12 @@ from typing import Any
 
 import torch
 from skorch import NeuralNet
-from skorch.callbacks import (
-    Callback,
-    Checkpoint,
-    EarlyStopping,
-    EpochTimer,
-    PrintLog,
-)
+from skorch.callbacks import Callback, Checkpoint, EarlyStopping, EpochTimer, PrintLog
 from skorch.dataset import Dataset
 from torch import Tensor
 
 from sk_spectral.data.batches import Batch, BatchIterator, NarrowBatch, TensorDataset, for_skorch
+from sk_spectral.data.streamed import StreamedRows
 from sk_spectral.spectral.network import SpectralNetwork, diverged
 from sk_spectral.spectral.penalties import PENALTIES
 from sk_spectral.training.flat_parameters import flat_parameters
@@ -115,7 +110,7 @@ class SpectralNet(ScoredNet):
 
     def fit_rows(
         self,
-        train: TensorDataset,
+        train: TensorDataset | StreamedRows,
         valid: TensorDataset | None,
         n_epochs: int,
         unit_masks: Sequence[Tensor] | None = None,
@@ -128,7 +123,8 @@ class SpectralNet(ScoredNet):
         if not self.initialized_:
             self.initialize()
         self.max_epochs = n_epochs
-        train = _Rows(train.X, train.y, train.sample_weight)
+        if isinstance(train, TensorDataset):
+            train = _Rows(train.X, train.y, train.sample_weight)
         if valid is not None:
             valid = _Rows(valid.X, valid.y, valid.sample_weight)
         try:
@@ -228,18 +224,21 @@ class SpectralNet(ScoredNet):
     def get_dataset(self, X: Any, y: Any = None) -> Any:
         if isinstance(X, Tensor):  # a DataLoader would draw from torch's global generator
             return _Rows(X, X.new_zeros(len(X)) if y is None else y)
-        return X if isinstance(X, TensorDataset) else super().get_dataset(X, y)
+        is_ours = isinstance(X, TensorDataset | StreamedRows)
+        return X if is_ours else super().get_dataset(X, y)
 
     def get_split_datasets(self, X: Any, y: Any = None, **fit_params: Any) -> tuple[Any, Any]:
         return self.get_dataset(X, y), self._training.valid_rows
 
     def get_iterator(self, dataset: Any, training: bool = False) -> Any:
+        is_direct = self._training.step is not None
+        constant = is_direct and self.module_.fit_intercept
+        if isinstance(dataset, StreamedRows):
+            return dataset.batches(self.batch_size, self.generator, constant=constant)
         if not isinstance(dataset, TensorDataset):
             return super().get_iterator(dataset, training=training)
         if not training:
             return BatchIterator(dataset, _EVALUATION_BATCH)
-        is_direct = self._training.step is not None
-        constant = is_direct and self.module_.fit_intercept
         given = dataset, self.batch_size, self.generator
         return BatchIterator(*given, constant=constant, narrow=is_direct)
 

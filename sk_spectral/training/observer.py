@@ -19,7 +19,7 @@ class Observer:
         Parameters
         ----------
         task : str
-            "fold", "training", "more weight decay", "without the penalty" or "pruning".
+            "fold", "training", "more weight decay", "without the penalty", "pruning" or "trial".
         n_epochs : int
         """
 

@@ -1,0 +1,81 @@
+"""What is taken as rows that come in blocks, and what stays an array."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import sklearn
+
+from sk_spectral.data.source import ArraySource, BatchSource, PartSource
+from sk_spectral.estimators.sources import (
+    beyond_memory,
+    is_source,
+    most_rows,
+    source_of,
+    to_score_by,
+    whole,
+)
+
+X = np.random.RandomState(0).randn(100, 2)
+Y = X[:, 0]
+
+
+class Batches:
+    """Gives the same batches whenever it is iterated over."""
+
+    def __init__(self, *several):
+        self.several = several
+
+    def __iter__(self):
+        return iter(self.several)
+
+
+@pytest.mark.parametrize(
+    "given", [X, X.tolist(), pd.DataFrame(X), [[1, 2], [3, 4]], np.zeros((0, 2)), None, 3, {"a": 1}]
+)
+def test_arrays_and_what_is_nothing_are_no_sources(given):
+    assert not is_source(given)
+    assert source_of(given, None) is None
+
+
+def test_batches_and_collections():
+    assert isinstance(source_of(Batches((X, Y))), BatchSource)
+    assert isinstance(source_of([(X, Y), (X, Y)]), BatchSource)
+    assert source_of([(X, Y)], Y) is None  # y is given: then X is what numpy makes of it
+    da = pytest.importorskip("dask.array")
+    assert isinstance(source_of(da.from_array(X), da.from_array(Y)), PartSource)
+
+
+def test_an_iterator_is_refused():
+    with pytest.raises(ValueError, match="can be gone through once"):
+        source_of(iter([(X, Y)]))
+
+
+def test_arrays_beyond_memory_are_sources():
+    with sklearn.config_context(working_memory=1):
+        most = most_rows(2, "auto")
+        assert most == 2**20 // (4 * (2 + 66))
+        rows = np.zeros((most + 1, 2))
+        assert isinstance(beyond_memory(rows, rows[:, 0], None, "auto"), ArraySource)
+        assert beyond_memory(rows[:-1], rows[:-1, 0], None, "auto") is None
+        assert beyond_memory(rows, rows[:, 0], None, 0) is None  # no pieces: more fit
+        assert beyond_memory(rows.tolist(), rows[:, 0], None, "auto") is None
+
+
+def test_what_memory_holds_is_joined():
+    found = whole(BatchSource([(X[:60], Y[:60]), (X[60:], Y[60:])]), "auto")
+    np.testing.assert_array_equal(found[0], X)
+    np.testing.assert_array_equal(found[1], Y)
+    with sklearn.config_context(working_memory=1):
+        assert whole(BatchSource([(X, Y)] * 1000), "auto") is None
+    for nothing in (BatchSource([]), ArraySource(X[:0], Y[:0])):
+        with pytest.raises(ValueError, match="X has no rows"):
+            whole(nothing, "auto")
+
+
+def test_targets_to_score_by():
+    y, weight = to_score_by(Batches((X[:60], Y[:60], Y[:60]), (X[60:], Y[60:], Y[60:])), None, None)
+    np.testing.assert_array_equal(y, Y)
+    np.testing.assert_array_equal(weight, Y)
+    assert to_score_by(X, Y, None)[0] is Y
+    with pytest.raises(ValueError, match="X comes without y"):
+        to_score_by(Batches(X), None, None)
