@@ -20,6 +20,7 @@ from sk_spectral.estimators.callback_support import (
     ended,
     with_callbacks,
 )
+from sk_spectral.estimators.checkpointing import identity_of
 from sk_spectral.estimators.inputs import check_sample_weight
 from sk_spectral.estimators.parameters import check_hidden_layer_sizes, check_parameters
 from sk_spectral.estimators.prediction import Array, Predictor
@@ -33,6 +34,7 @@ from sk_spectral.search.result import SearchResult, Start
 from sk_spectral.search.streams import RandomStreams
 from sk_spectral.search.sweep import path_over_alphas, path_over_sizes
 from sk_spectral.spectral.network import SpectralNetwork
+from sk_spectral.training.checkpoint import Checkpoint
 from sk_spectral.training.net import SpectralNet
 from sk_spectral.training.progress_line import ProgressLine
 from sk_spectral.training.threads import limited_threads
@@ -83,6 +85,7 @@ class SpectralSearch(CallbackSupportMixin, Predictor, metaclass=ABCMeta):
         warm_start: bool = False,
         random_state: Any = None,
         device: str = "cpu",
+        checkpoint: Any = None,
         callbacks: Sequence[Any] | None = None,
         verbose: int = 0,
     ) -> None:
@@ -110,6 +113,7 @@ class SpectralSearch(CallbackSupportMixin, Predictor, metaclass=ABCMeta):
         self.warm_start = warm_start
         self.random_state = random_state
         self.device = device
+        self.checkpoint = checkpoint
         self.callbacks = callbacks
         self.verbose = verbose
 
@@ -159,30 +163,37 @@ class SpectralSearch(CallbackSupportMixin, Predictor, metaclass=ABCMeta):
             continued = self.warm_start and hasattr(self, "network_")
             if not continued:
                 self._random_state = check_random_state(self.random_state)
-            config, streams = self._config(), self._streams()
-            data, apart, stream = rows_to_fit(
+            config = self._config()
+            checkpoint = None if self.checkpoint is None else Checkpoint(self.checkpoint)
+            streams = self._streams(None if checkpoint is None else checkpoint.entropy)
+            rows = rows_to_fit(
                 self, (X, y, sample_weight), config, streams,
                 reset=not continued, sets_apart=X_val is None,
             )  # fmt: skip
-            start = None
+            valid = rows.valid or self._check_validation_data(X_val, y_val, sample_weight_val)
             if continued:
                 self._check_architecture()
-                start = Start(self.network_, self._scaling)
+            if checkpoint is not None:
+                checkpoint.begin(identity_of(self, rows, valid, continued), streams.entropy)
             told = ProgressLine(observer) if self.verbose else observer
-            training = config.training.replace(observer=told, verbose=max(self.verbose - 1, 0))
+            training = config.training.replace(
+                observer=told, verbose=max(self.verbose - 1, 0), checkpoint=checkpoint
+            )
             result = search_architecture(
-                data,
+                rows.data,
                 replace(config, training=training),
                 streams,
-                start,
-                valid=apart or self._check_validation_data(X_val, y_val, sample_weight_val),
-                stream=stream,
+                Start(self.network_, self._scaling) if continued else None,
+                valid=valid,
+                stream=rows.stream,
                 report=print if self.verbose else lambda line: None,
             )
             self._store(result)
-            self._n_fitted = len(data) if stream is None else stream.n_rows
+            self._n_fitted = len(rows.data) if rows.stream is None else rows.stream.n_rows
             for category, message in result.warnings:
                 warn(message, category, stacklevel=_ABOVE_FIT)
+            if checkpoint is not None:
+                checkpoint.end()
         ended(self, observer)
         return self
 
@@ -302,12 +313,13 @@ class SpectralSearch(CallbackSupportMixin, Predictor, metaclass=ABCMeta):
     def _config(self) -> SearchConfig:
         hidden = check_hidden_layer_sizes(self.hidden_layer_sizes)
         given = self.get_params(deep=False) | {"hidden_layer_sizes": hidden}
+        given.pop("checkpoint", None)  # a path, which fit opens
         return SearchConfig.from_parameters(
             {name: bool(v) if isinstance(v, np.bool_) else v for name, v in given.items()}
         )
 
-    def _streams(self) -> RandomStreams:
-        return RandomStreams(self._random_state)
+    def _streams(self, entropy: list[int] | None = None) -> RandomStreams:
+        return RandomStreams(self._random_state, entropy)
 
     def _check_architecture(self) -> None:
         """Training can go on only in the architecture that it began in."""

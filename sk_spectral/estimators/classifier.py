@@ -31,7 +31,7 @@ train_input_eigenvalues, standardize, n_knots, categorical_features
         Weight of each class; "balanced" makes the weights of all classes sum to the same.
     batch_size, learning_rate_init, eigenvalue_rate, weight_decay, average, max_iter, tol, \
 early_stopping, validation_fraction, n_iter_no_change, warm_start, random_state, device, \
-callbacks, verbose
+checkpoint, callbacks, verbose
         As in `SpectralNASRegressor`, except that the validation rows are drawn by class.
 
     Attributes
@@ -81,37 +81,21 @@ n_features_in_, feature_names_in_
         warm_start: bool = False,
         random_state: Any = None,
         device: str = "cpu",
+        checkpoint: Any = None,
         callbacks: Sequence[Any] | None = None,
         verbose: int = 0,
     ) -> None:
         super().__init__(
-            hidden_layer_sizes,
-            activation,
-            solver=solver,
-            penalty=penalty,
-            alpha=alpha,
-            prune_tol=prune_tol,
-            fit_intercept=fit_intercept,
-            train_input_eigenvalues=train_input_eigenvalues,
-            standardize=standardize,
-            n_knots=n_knots,
-            categorical_features=categorical_features,
-            batch_size=batch_size,
-            learning_rate_init=learning_rate_init,
-            eigenvalue_rate=eigenvalue_rate,
-            weight_decay=weight_decay,
-            average=average,
-            max_iter=max_iter,
-            tol=tol,
-            early_stopping=early_stopping,
-            validation_fraction=validation_fraction,
-            n_iter_no_change=n_iter_no_change,
-            warm_start=warm_start,
-            random_state=random_state,
-            device=device,
-            callbacks=callbacks,
-            verbose=verbose,
-        )
+            hidden_layer_sizes, activation, solver=solver, penalty=penalty, alpha=alpha,
+            prune_tol=prune_tol, fit_intercept=fit_intercept,
+            train_input_eigenvalues=train_input_eigenvalues, standardize=standardize,
+            n_knots=n_knots, categorical_features=categorical_features, batch_size=batch_size,
+            learning_rate_init=learning_rate_init, eigenvalue_rate=eigenvalue_rate,
+            weight_decay=weight_decay, average=average, max_iter=max_iter, tol=tol,
+            early_stopping=early_stopping, validation_fraction=validation_fraction,
+            n_iter_no_change=n_iter_no_change, warm_start=warm_start, random_state=random_state,
+            device=device, checkpoint=checkpoint, callbacks=callbacks, verbose=verbose,
+        )  # fmt: skip
         self.class_weight = class_weight
 
     def partial_fit(

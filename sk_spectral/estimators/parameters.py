@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 from math import isfinite
 from numbers import Integral, Real
+from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -211,6 +212,11 @@ def _check_random_state(name: str, random_state: Any) -> None:
         ) from error
 
 
+def _check_checkpoint(name: str, path: Any) -> None:
+    if not isinstance(path, str | PathLike) or not str(path):
+        raise TypeError(f"{name}={path!r} must be the path of a file, or None.")
+
+
 def _check_device(name: str, device: Any) -> None:
     TrainingConfig(device=device).torch_device()
 
@@ -250,6 +256,7 @@ CONSTRAINTS: dict[str, Check] = {
     "warm_start": _switch,
     "random_state": _check_random_state,
     "device": _check_device,
+    "checkpoint": _unless(None, _check_checkpoint),
     "callbacks": _check_callbacks,
     "verbose": _number(Integral, 0),
 }

@@ -100,6 +100,10 @@ default="squared_error"
         Draws the eigenvectors, the validation rows and the order of rows.
     device : str, default="cpu"
         torch device to train on; predictions are made by NumPy.
+    checkpoint : str or PathLike, optional
+        File in which `fit` keeps what it has trained, once for each epoch or second, until it ends.
+        A fit that was killed goes on from there when it is called again, in a new process, too, and
+        gives the numbers that it would have given. One fit at a time may have a file.
     callbacks : sequence of skorch callbacks, optional
         Called by `net_` while it trains, by that of the first fold before, and by those that are
         trained to choose `weight_decay`.
@@ -193,6 +197,7 @@ default="squared_error"
         warm_start: bool = False,
         random_state: Any = None,
         device: str = "cpu",
+        checkpoint: Any = None,
         callbacks: Sequence[Any] | None = None,
         verbose: int = 0,
     ) -> None:
@@ -205,7 +210,7 @@ default="squared_error"
             weight_decay=weight_decay, average=average, max_iter=max_iter, tol=tol,
             early_stopping=early_stopping, validation_fraction=validation_fraction,
             n_iter_no_change=n_iter_no_change, warm_start=warm_start, random_state=random_state,
-            device=device, callbacks=callbacks, verbose=verbose,
+            device=device, checkpoint=checkpoint, callbacks=callbacks, verbose=verbose,
         )  # fmt: skip
         self.loss = loss
         self.quantile = quantile

@@ -16,18 +16,26 @@ class RandomStreams:
     ----------
     random_state : RandomState
         Drawn from once.
+    entropy : list of int, optional
+        That of streams that are to be drawn again; by default what was drawn.
+
+    Attributes
+    ----------
+    entropy : list of int
     """
 
-    def __init__(self, random_state: np.random.RandomState) -> None:
+    def __init__(
+        self, random_state: np.random.RandomState, entropy: list[int] | None = None
+    ) -> None:
         drawn = random_state.randint(2**32, size=4, dtype=np.uint64)
-        self._entropy = [int(number) for number in drawn]
+        self.entropy = [int(number) for number in drawn] if entropy is None else entropy
         self._n_drawn = dict.fromkeys(NAMES, 0)
 
     def seed(self, name: str) -> int:
         """The next one of this stream, below 2^32."""
         key = NAMES.index(name), self._n_drawn[name]
         self._n_drawn[name] += 1
-        return int(np.random.SeedSequence(self._entropy, spawn_key=key).generate_state(1)[0])
+        return int(np.random.SeedSequence(self.entropy, spawn_key=key).generate_state(1)[0])
 
     def generator(self, name: str) -> torch.Generator:
         """A generator of torch with the next seed of this stream."""
@@ -36,5 +44,5 @@ class RandomStreams:
     def from_the_beginning(self) -> "RandomStreams":
         """The same streams, none of them drawn from: for what is compared with what has drawn."""
         again = object.__new__(RandomStreams)
-        again._entropy, again._n_drawn = self._entropy, dict.fromkeys(NAMES, 0)
+        again.entropy, again._n_drawn = self.entropy, dict.fromkeys(NAMES, 0)
         return again

@@ -1,6 +1,7 @@
 """An average of the parameters over the last steps, which predicts better than the last step."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -45,6 +46,20 @@ class MovingAverage:
             other._last = [values[kept] for values in self._last]
         other._n_steps = self._n_steps
         return other
+
+    def state(self) -> dict[str, Any]:
+        """What `restore` goes on from."""
+        last = None if self._last is None else [values.clone() for values in self._last]
+        average = [values.clone() for values in self._average]
+        return {"average": average, "last": last, "n_steps": self._n_steps}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Be where another average was, of parameters that have been restored, too."""
+        for values, kept in zip(self._average, state["average"], strict=True):
+            values.copy_(kept)
+        last = state["last"]
+        self._last = None if last is None else [values.to(self._average[0]) for values in last]
+        self._n_steps = state["n_steps"]
 
     def swap_in(self) -> None:
         """Put the average where the parameters are, which are kept."""

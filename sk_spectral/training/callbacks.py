@@ -1,5 +1,6 @@
 """What is written down in training, and the rule by which it stops."""
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -10,6 +11,7 @@ from torch import Tensor
 from sk_spectral.spectral.algebra import product_blocks
 from sk_spectral.spectral.paths import gamma_norm
 from sk_spectral.spectral.penalties import unit_strengths
+from sk_spectral.training.checkpoint import KeptTraining
 from sk_spectral.training.observer import Observer
 
 
@@ -38,6 +40,8 @@ class RecordOutputs(Callback):
     ----------
     X : Tensor of shape (n_samples, n_features)
     """
+
+    kept = ("outputs",)
 
     def __init__(self, X: Tensor) -> None:
         self.X = X
@@ -71,9 +75,45 @@ class TellObserver(Callback):
 class Stopping(EarlyStopping):
     """Early stopping that lets an epoch without the loss it watches pass, as in partial_fit."""
 
+    kept = ("misses_", "dynamic_threshold_", "best_epoch_", "best_model_weights_")
+
     def on_epoch_end(self, net: NeuralNet, **kwargs: Any) -> None:
         if self.monitor in net.history[-1]:
             super().on_epoch_end(net, **kwargs)
+
+
+class KeepCheckpoint(Callback):
+    """Writes the state of a training down after each epoch, and goes on from what was written.
+
+    The last of the callbacks, as it keeps what those before it know.
+
+    Parameters
+    ----------
+    training : KeptTraining
+    state_of, restore : callable
+        As in `sk_spectral.training.resuming`.
+    """
+
+    def __init__(
+        self,
+        training: KeptTraining,
+        state_of: Callable[[Any], dict[str, Any]],
+        restore: Callable[[Any, dict[str, Any]], None],
+    ) -> None:
+        self.training, self.state_of, self.restore = training, state_of, restore
+
+    def on_train_begin(self, net: NeuralNet, **kwargs: Any) -> None:
+        state = self.training.state
+        if state is not None:
+            self.restore(net, state)
+            net.max_epochs -= len(net.history)
+
+    def on_epoch_end(self, net: NeuralNet, **kwargs: Any) -> None:
+        if self.training.is_due():
+            self.training.keep(self.state_of(net))
+
+    def on_train_end(self, net: NeuralNet, **kwargs: Any) -> None:
+        net.max_epochs = max(net.max_epochs, len(net.history))
 
 
 def without_callback(net: Any, callback: Callback) -> Any:

@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 
+from sk_spectral.training.checkpoint import Checkpoint
 from sk_spectral.training.observer import Observer
 
 SOLVERS = ("adam", "sgd", "lbfgs")
@@ -19,7 +20,7 @@ _SMALLEST_AUTO_BATCH, _LARGEST_AUTO_BATCH = 32, 200
 class TrainingConfig:
     """How a network is trained, by the estimators' parameters of these names and their defaults.
 
-    And by an `observer`, who is told of all that is trained.
+    And by an `observer`, who is told of all that is trained, and a `checkpoint`, which keeps it.
 
     Raises
     ------
@@ -42,6 +43,7 @@ class TrainingConfig:
     callbacks: Sequence[Any] | None = None
     verbose: int = 0
     observer: Observer | None = None
+    checkpoint: Checkpoint | None = None
 
     def replace(self, **changes: Any) -> "TrainingConfig":
         """The same but for these."""

@@ -8,11 +8,17 @@ import torch
 from sk_spectral.data.batches import TensorDataset
 from sk_spectral.data.streamed import StreamedRows
 from sk_spectral.spectral.network import SpectralNetwork
-from sk_spectral.training.callbacks import Stopping, TellObserver, without_callback
+from sk_spectral.training.callbacks import (
+    KeepCheckpoint,
+    Stopping,
+    TellObserver,
+    without_callback,
+)
 from sk_spectral.training.config import TrainingConfig
 from sk_spectral.training.loss import Loss, standard_error
 from sk_spectral.training.net import SpectralNet
 from sk_spectral.training.optimizers import settings_for
+from sk_spectral.training.resuming import restore, state_of
 
 STRONGER_DECAYS = 3.0, 10.0
 """Weight decays to try after that of "auto", relative to it."""
@@ -61,17 +67,29 @@ def train(
         Where the loss is not finite any more.
     """
     most = config.max_iter if n_epochs is None else n_epochs
-    observer, factors = config.observer, None
+    observer, factors, own = config.observer, None, []
     if unit_masks is not None:
         factors = [mask.to(network.eigenvalues[0].dtype) for mask in unit_masks]
-    given = len(rows), valid is not None, generator
-    if observer is None:
-        return new_net(deepcopy(network), loss, config, *given).fit_rows(rows, valid, most, factors)
-    told = TellObserver(observer, observer.begin(task, most))
-    heard = config.replace(callbacks=[*(config.callbacks or ()), told])
-    net = new_net(deepcopy(network), loss, heard, *given).fit_rows(rows, valid, most, factors)
-    observer.end(told.begun, net.module_)
-    return without_callback(net, told)
+    begun = None if observer is None else observer.begin(task, most)
+    if observer is not None:
+        own.append(TellObserver(observer, begun))
+    heard = config.replace(callbacks=[*(config.callbacks or ()), *own])
+    kept = None if config.checkpoint is None else config.checkpoint.training()
+    keeping = [] if kept is None else [KeepCheckpoint(kept, state_of, restore)]
+    net = new_net(
+        deepcopy(network), loss, heard, len(rows), valid is not None, generator, last=keeping
+    )
+    if kept is not None and kept.has_ended:
+        restore(net.initialize(), kept.state or {})
+    else:
+        net.fit_rows(rows, valid, most, factors)
+        if kept is not None:
+            kept.keep(state_of(net), has_ended=True)
+    if observer is not None:
+        observer.end(begun, net.module_)
+    for callback in (*own, *keeping):
+        without_callback(net, callback)
+    return net
 
 
 def train_by_decay(
@@ -138,11 +156,13 @@ def new_net(
     n_samples: int,
     stop_early: bool,
     generator: torch.Generator | None = None,
+    *,
+    last: Sequence[KeepCheckpoint] = (),
 ) -> SpectralNet:
     """Net that trains `network` itself on so many rows, shuffled by `generator`.
 
     It stops by the validation loss and restores the best weights where it is to `stop_early`, else
-    by the training loss. That rule comes after the user's callbacks.
+    by the training loss. That rule comes after the user's callbacks, and before the `last` ones.
     """
     optimizer, settings, of_eigenvalues = settings_for(config, n_samples)
     learning_rate = settings.pop("lr")
@@ -162,7 +182,7 @@ def new_net(
         loss,
         optimizer=optimizer,
         lr=learning_rate,
-        callbacks=[*(config.callbacks or ()), ("early_stopping", stopping)],
+        callbacks=[*(config.callbacks or ()), ("early_stopping", stopping), *last],
         penalty=config.penalty,
         alpha=config.alpha,
         average=bool(config.average),

@@ -139,6 +139,10 @@ class DirectStep:
     optimizer : torch.optim.Optimizer
     parameters : FlatParameters
     average : MovingAverage or None
+
+    Attributes
+    ----------
+    average : MovingAverage or None
     """
 
     def __init__(
@@ -151,19 +155,19 @@ class DirectStep:
         self._gradient = gradient
         self._optimizer = optimizer
         self._parameters = parameters
-        self._average = average
+        self.average = average
         self._frozen: list[tuple[Tensor, Tensor]] = []
 
     def begin_epoch(self) -> None:
         """Go on from the last step, and see what callbacks have frozen since."""
         self._frozen = self._parameters.frozen()
-        if self._average is not None:
-            self._average.swap_out()
+        if self.average is not None:
+            self.average.swap_out()
 
     def end_epoch(self) -> None:
         """Put the average where the parameters are."""
-        if self._average is not None:
-            self._average.swap_in()
+        if self.average is not None:
+            self.average.swap_in()
 
     def __call__(
         self, batch: Batch | NarrowBatch, on_gradient: Callable[[], None] | None = None
@@ -180,8 +184,8 @@ class DirectStep:
         self._optimizer.step()
         for view, value in self._frozen:
             view.copy_(value)
-        if self._average is not None:
-            self._average.update()
+        if self.average is not None:
+            self.average.update()
         return {"loss": losses[0], "y_pred": outputs[0]}
 
 

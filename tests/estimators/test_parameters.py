@@ -2,6 +2,7 @@
 
 import inspect
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -89,6 +90,7 @@ GOOD_AND_BAD = {
         [-1, 2**32, 1.5, "seed", [[1]]],
     ),
     "device": (["cpu", "cpu:0"], ["abacus", "meta", None, 1.5]),
+    "checkpoint": ([None, "fit.checkpoint", Path("fit.checkpoint")], [3, "", b"c", ["c"]]),
     "callbacks": (
         [None, [], (), [EpochTimer()], [EpochTimer], [("mine", EpochTimer())]],
         [3, "timer", EpochTimer(), [3], ["timer"], [("a", "b")], [(1, EpochTimer())]],
