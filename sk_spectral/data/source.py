@@ -17,7 +17,7 @@ Keys = NDArray[np.uint64]
 ROWS_OF_A_BLOCK = 65_536
 
 _ROWS_OF_A_SLICE = 256  # read together where they lie on a disk
-_PART = 32  # bits of a row's number within its part
+_PART, _SHARD = 32, 52  # bits of a row's number within its part, and of these within a shard
 _MIX = (
     (np.uint64(30), np.uint64(0xBF58476D1CE4E5B9)),
     (np.uint64(27), np.uint64(0x94D049BB133111EB)),
@@ -219,3 +219,22 @@ def joined_blocks(blocks: Sequence[Block]) -> Block:
         for values in ([b.y for b in blocks], [b.sample_weight for b in blocks])
     )
     return Block(X, y, weight, np.concatenate([block.numbers for block in blocks]))
+
+
+class Shard(Source):
+    """The rows that one of several processes has, their numbers being others than those of others.
+
+    Parameters
+    ----------
+    source : Source
+    rank : int
+        Of the process.
+    """
+
+    def __init__(self, source: Source, rank: int) -> None:
+        self._source, self._first = source, np.uint64(rank << _SHARD)
+        self.n_rows = source.n_rows
+
+    def blocks(self, random: np.random.Generator | None = None) -> Iterator[Block]:
+        for block in self._source.blocks(random):
+            yield replace(block, numbers=block.numbers + self._first)

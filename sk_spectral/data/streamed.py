@@ -3,7 +3,8 @@
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -18,7 +19,7 @@ from sk_spectral.data.reservoir import joined
 from sk_spectral.data.scaling import Scaling
 
 _BYTES = 4  # of a number that is trained on
-_SHARE_OF_SHUFFLED, _SHARE_AHEAD = 0.125, 0.125
+_SHARE_OF_SHUFFLED, _SHARE_AHEAD, _SHARE_HELD = 0.125, 0.125, 0.25
 _MOST_ROWS_SHUFFLED = 1 << 18
 _FEWEST_ROWS_IN_UNITS, _ROWS_IN_UNITS = 256, 4096
 _PARTS_AHEAD = 8
@@ -46,6 +47,10 @@ class Stream:
         Exact ones, of the features that are numbers.
     is_number, complete : bool arrays of shape (n_features,)
         Which these are, and in which of them no number is missing.
+    n_of_others : int
+        How many of the rows are of other processes, whose blocks are not these.
+    held : dict
+        Rows in units of training, where memory has room for all of this process: by units.
     """
 
     blocks: Callable[[np.random.Generator | None], Iterator[Data]]
@@ -54,6 +59,13 @@ class Stream:
     moments: Moments
     is_number: NDArray[np.bool_]
     complete: NDArray[np.bool_]
+    n_of_others: int = 0
+    held: dict[Any, TensorDataset] = field(default_factory=dict)
+
+    @property
+    def n_own(self) -> int:
+        """How many of the rows are of this process."""
+        return self.n_rows - self.n_of_others
 
     def exact(self, of_sample: Moments) -> Moments:
         """Moments of all inputs, from those of a sample: of numbers those of all rows.
@@ -72,40 +84,63 @@ class Stream:
         return Moments(**found)
 
 
+@dataclass(frozen=True, eq=False)
+class Pass:
+    """What of a stream is gone through, and as what.
+
+    Attributes
+    ----------
+    scaling : Scaling
+        To whose units rows are brought.
+    most : int or None
+        Rows, at most, other ones in each pass; None for all.
+    changes : tuple of callables
+        Each gives the rows to train on for those that come.
+    """
+
+    scaling: Scaling
+    most: int | None = None
+    changes: tuple[Callable[[TensorDataset], TensorDataset], ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class OfInputs:
+    """Rows with some of their columns alone, by a mask of shape (n_features,)."""
+
+    read: Tensor
+
+    def __call__(self, rows: TensorDataset) -> TensorDataset:
+        return rows.with_inputs(self.read)
+
+
 class StreamedRows:
     """Rows of a stream in the units of training, of which some are in memory at a time.
+
+    Where several processes have rows each, these are its own, and its length is that of all.
 
     Parameters
     ----------
     stream : Stream
-    scaling : Scaling
+    of_pass : Pass
     dtype : torch.dtype
     device : torch.device
-    most : int, optional
-        Rows of a pass, at most: of all, other ones in each.
-    changed : callable, optional
-        Gives the rows to train on for those that come.
     """
 
     def __init__(
-        self,
-        stream: Stream,
-        scaling: Scaling,
-        dtype: torch.dtype,
-        device: torch.device,
-        most: int | None = None,
-        changed: Callable[[TensorDataset], TensorDataset] | None = None,
+        self, stream: Stream, of_pass: Pass, dtype: torch.dtype, device: torch.device
     ) -> None:
-        self.stream = stream
-        self._n_rows = stream.n_rows if most is None else min(most, stream.n_rows)
-        self._changed = changed
-        self._scaling, self._dtype, self._device = scaling, dtype, device
+        self.stream, self.of_pass = stream, of_pass
+        self._scaling, self._dtype, self._device = of_pass.scaling, dtype, device
+        most, n_all = of_pass.most, stream.n_rows
+        self._n_rows = n_all if most is None else min(most, n_all)
+        self.n_own = stream.n_own * self._n_rows // n_all
         # Here, as a thread has a configuration of its own.
-        width = len(scaling.input_mean)
-        ahead = int(_SHARE_AHEAD * rows_in_memory(width)) // _PARTS_AHEAD
+        ahead = int(_SHARE_AHEAD * rows_in_memory(len(self._scaling.input_mean))) // _PARTS_AHEAD
         self._step = min(max(ahead, _FEWEST_ROWS_IN_UNITS), _ROWS_IN_UNITS)
-        room = int(_SHARE_OF_SHUFFLED * rows_in_memory(2 * scaling.n_features))
-        self._room = max(min(room, _MOST_ROWS_SHUFFLED, self._n_rows), self._step)
+        room = int(_SHARE_OF_SHUFFLED * rows_in_memory(2 * self._scaling.n_features))
+        n_held = int(_SHARE_HELD * rows_in_memory(len(self._scaling.input_mean)))
+        self.holds_all = stream.n_own <= n_held
+        self._room = max(min(room, _MOST_ROWS_SHUFFLED, self.n_own), self._step)
 
     def __len__(self) -> int:
         return self._n_rows
@@ -117,18 +152,18 @@ class StreamedRows:
 
     def at_most(self, n_rows: int) -> "StreamedRows":
         """So many of the rows in a pass, other ones in each."""
-        given = self.stream, self._scaling, self._dtype, self._device
-        return StreamedRows(*given, n_rows, self._changed)
+        return self._with(replace(self.of_pass, most=n_rows))
 
     def with_changed(self, change: Callable[[TensorDataset], TensorDataset]) -> "StreamedRows":
         """With the rows that a function gives for them."""
-        before, given = self._changed, (self.stream, self._scaling, self._dtype, self._device)
-        changed = change if before is None else lambda rows: change(before(rows))
-        return StreamedRows(*given, self._n_rows, changed)
+        return self._with(replace(self.of_pass, changes=(*self.of_pass.changes, change)))
 
     def with_inputs(self, read: Tensor) -> "StreamedRows":
         """The same rows with some columns of X, by a mask of shape (n_features,)."""
-        return self.with_changed(lambda rows: rows.with_inputs(read))
+        return self.with_changed(OfInputs(read))
+
+    def _with(self, of_pass: Pass) -> "StreamedRows":
+        return StreamedRows(self.stream, of_pass, self._dtype, self._device)
 
     def batches(
         self, batch_size: int, generator: torch.Generator | None, *, constant: bool = False
@@ -138,12 +173,31 @@ class StreamedRows:
 
     def in_units(self, random: np.random.Generator | None) -> Iterator[TensorDataset]:
         """Rows in a random order, or in their own, some thousands at a time."""
+        parts = self._of_held(random) if self.holds_all else self._read(random)
+        for rows in parts:
+            for change in self.of_pass.changes:
+                rows = change(rows)
+            yield rows
+
+    def _of_held(self, random: np.random.Generator | None) -> Iterator[TensorDataset]:
+        held, units = self.stream.held, (id(self._scaling), self._dtype, self._device)
+        if units not in held:
+            held.clear()
+            held[units] = joined_tensors(list(self._read(None)))
+        n_rows = len(held[units])
+        order = torch.arange(n_rows)
+        if random is not None:
+            order = torch.as_tensor(random.permutation(n_rows))
+        for picked in order.to(self._device).split(self._step):
+            yield TensorDataset(*held[units].take(picked))
+
+    def _read(self, random: np.random.Generator | None) -> Iterator[TensorDataset]:
         for data in self._shuffled(random):
             rows = self._scaling.to_rows(data, dtype=self._dtype, device=self._device)
             if data.sample_weight is not None:
                 weight = torch.as_tensor(data.sample_weight / self.stream.mean_weight)
                 rows.sample_weight = weight.to(self._device, self._dtype)
-            yield rows if self._changed is None else self._changed(rows)
+            yield rows
 
     def _shuffled(self, random: np.random.Generator | None) -> Iterator[Data]:
         """Rows of several blocks in one random order, some at a time."""
@@ -199,11 +253,12 @@ class StreamedBatches:
         if self._generator is not None:
             seed = int(torch.randint(_MOST_SEEDS, (1,), generator=self._generator))
             random = np.random.default_rng(seed)
-        yield from self._of_parts(_ahead(self.rows.in_units(random)))
+        parts = self.rows.in_units(random)
+        yield from self._of_parts(parts if self.rows.holds_all else _ahead(parts))
 
     def _of_parts(self, parts: Iterator[TensorDataset]) -> Iterator[Batch]:
         """Batches of as equal sizes as they can be."""
-        n_rows = len(self.rows)
+        n_rows = self.rows.n_own
         rest: TensorDataset | None = None
         for k in range(self.n_batches):
             size = (k + 1) * n_rows // self.n_batches - k * n_rows // self.n_batches
@@ -211,7 +266,8 @@ class StreamedBatches:
                 found = next(parts, None)
                 if found is None:
                     break
-                rest = _after(rest, self._with_constant(found))
+                found = self._with_constant(found)
+                rest = joined_tensors([rest, found]) if rest is not None and len(rest) else found
             if rest is None or len(rest) < size:
                 raise ValueError(
                     f"X had {n_rows} rows to train on in the first pass, but fewer in a later one: "
@@ -232,13 +288,16 @@ class StreamedBatches:
         return TensorDataset(X, rows.y, rows.sample_weight)
 
 
-def _after(rest: TensorDataset | None, rows: TensorDataset) -> TensorDataset:
-    if rest is None or not len(rest):
-        return rows
-    weight = None
-    if rest.sample_weight is not None and rows.sample_weight is not None:
-        weight = torch.cat([rest.sample_weight, rows.sample_weight])
-    return TensorDataset(torch.cat([rest.X, rows.X]), torch.cat([rest.y, rows.y]), weight)
+def joined_tensors(several: list[TensorDataset]) -> TensorDataset:
+    """The rows of several, in order."""
+    if len(several) == 1:
+        return several[0]
+    weights = [rows.sample_weight for rows in several if rows.sample_weight is not None]
+    return TensorDataset(
+        torch.cat([rows.X for rows in several]),
+        torch.cat([rows.y for rows in several]),
+        torch.cat(weights) if weights else None,
+    )
 
 
 def _ahead(parts: Iterator[TensorDataset]) -> Iterator[TensorDataset]:

@@ -6,7 +6,6 @@ Dvoretzky, Kiefer and Wolfowitz the rank of a quantile of m rows is off by more 
 with probability δ at most, which is 0.43 % of the rows for m = 100,000 and δ = 0.05.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -53,11 +52,16 @@ class Lowest:
         self._keep(min(most, self.most))
         return self._kept[0] if self._kept else None
 
-    def and_of(self, others: Iterable[tuple[Keys, Block] | None]) -> None:
-        """Rows that came elsewhere."""
-        for found in others:
-            if found is not None:
-                self.offer(*found)
+    def and_of(self, other: "Lowest") -> None:
+        """Rows that came elsewhere: not those beyond which some were left out there."""
+        self._limit = min(self._limit, other._limit)
+        for keys, block in other._kept:
+            self.offer(keys, block)
+
+    def keys(self) -> Keys:
+        """Those of the rows that are kept."""
+        self._keep(self.most)
+        return self._kept[0][0] if self._kept else np.empty(0, dtype=np.uint64)
 
     def _keep(self, most: int) -> None:
         if not self._kept:
@@ -65,6 +69,7 @@ class Lowest:
         keys = np.concatenate([found for found, _ in self._kept])
         block = joined_blocks([block for _, block in self._kept])
         order = np.argsort(keys, kind="stable")
+        order = order[keys[order] <= np.uint64(self._limit)]
         if len(order) > most:
             ascending = keys[order]
             # Not a part of the rows of one key.
@@ -100,6 +105,8 @@ class Survey:
         Whether none is missing.
     classes : dict
         Weight of each label; empty for numbers.
+    n_valid : int
+        How many rows are set apart.
     """
 
     n_rows: int
@@ -112,6 +119,7 @@ class Survey:
     moments: Moments
     complete: NDArray[np.bool_]
     classes: dict[Any, float]
+    n_valid: int = 0
 
     def keys_of(self, block: Block) -> Keys:
         """By which rows are set apart."""
@@ -201,6 +209,11 @@ class Count:
 
     def and_of(self, other: "Count") -> None:
         """What another process has counted."""
+        widths = [0 if c.missing is None else len(c.missing) for c in (self, other)]
+        if widths[0] != widths[1] and all(widths):
+            raise ValueError(
+                f"X has {widths[0]} columns of numbers in one process, but {widths[1]} in another."
+            )
         self.n_rows += other.n_rows
         self.weight += other.weight
         if self.moments is None or self.missing is None:
@@ -211,8 +224,8 @@ class Count:
         for label, weight in other.classes.items():
             self.classes[label] = self.classes.get(label, 0.0) + weight
         self.witnesses += other.witnesses
-        self.sample.and_of([other.sample.least(other.sample.most)])
-        self.apart.and_of([other.apart.least(other.apart.most)])
+        self.sample.and_of(other.sample)
+        self.apart.and_of(other.apart)
 
     def tells_apart(self) -> bool:
         """Whether there are enough different keys to set rows apart by them."""
@@ -237,7 +250,7 @@ class Count:
         found = Survey(
             self.n_rows, self.weight, several.take(np.sort(first)), valid, limit,
             self.by_value, self.seed, _as_moments(self.moments), self.missing == 0,
-            dict(sorted(self.classes.items())),
+            dict(sorted(self.classes.items())), 0 if valid is None else len(valid),
         )  # fmt: skip
         return replace(found, sample=found.to_train_on(found.sample))
 

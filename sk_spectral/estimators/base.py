@@ -2,7 +2,6 @@
 
 from abc import ABCMeta
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any, Self
 from warnings import warn
 
@@ -20,23 +19,19 @@ from sk_spectral.estimators.callback_support import (
     ended,
     with_callbacks,
 )
-from sk_spectral.estimators.checkpointing import identity_of
+from sk_spectral.estimators.fitting import searched
 from sk_spectral.estimators.inputs import check_sample_weight
 from sk_spectral.estimators.parameters import check_hidden_layer_sizes, check_parameters
 from sk_spectral.estimators.prediction import Array, Predictor
-from sk_spectral.estimators.streaming import rows_to_fit
 from sk_spectral.model.encoding import Encoding
 from sk_spectral.model.path import TopologyPath
 from sk_spectral.search.config import SearchConfig
-from sk_spectral.search.fit import search_architecture
 from sk_spectral.search.incremental import Learned, Seen, learn_on
-from sk_spectral.search.result import SearchResult, Start
+from sk_spectral.search.result import SearchResult
 from sk_spectral.search.streams import RandomStreams
 from sk_spectral.search.sweep import path_over_alphas, path_over_sizes
 from sk_spectral.spectral.network import SpectralNetwork
-from sk_spectral.training.checkpoint import Checkpoint
 from sk_spectral.training.net import SpectralNet
-from sk_spectral.training.progress_line import ProgressLine
 from sk_spectral.training.threads import limited_threads
 from sk_spectral.training.torch_state import plain_torch
 
@@ -136,8 +131,8 @@ class SpectralSearch(CallbackSupportMixin, Predictor, metaclass=ABCMeta):
             Rows need not be in memory: the path of a Parquet file or of a folder of them, a dataset
             of pyarrow, an array or a frame of dask, or whatever gives batches (X, y) or
             (X, y, sample_weight) each time it is iterated over. They may be arrays, too, or a
-            `numpy.memmap`: what is trained on at once stays within `working_memory` of
-            `sklearn.set_config`, and where it would not, rows are trained on block by block.
+            `numpy.memmap`: where they are more than `working_memory` of `sklearn.set_config` holds
+            as inputs, they are trained on block by block.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs), str or None
             Targets, of one or several outputs, or class labels. Of a table the name of their
             column; None for batches, which have them.
@@ -155,45 +150,11 @@ class SpectralSearch(CallbackSupportMixin, Predictor, metaclass=ABCMeta):
         observer = begun(self, X, y, sample_weight)
         with self._unchanged_on_error(), limited_threads(), plain_torch():
             check_parameters(self)
-            if X_val is None and sample_weight_val is not None:
-                raise ValueError("sample_weight_val needs X_val and y_val, which were not given.")
-            if self.warm_start:
-                self._check_can_go_on()
-            self._partially_fitted, self._seen = False, None
-            continued = self.warm_start and hasattr(self, "network_")
-            if not continued:
-                self._random_state = check_random_state(self.random_state)
-            config = self._config()
-            checkpoint = None if self.checkpoint is None else Checkpoint(self.checkpoint)
-            streams = self._streams(None if checkpoint is None else checkpoint.entropy)
-            rows = rows_to_fit(
-                self, (X, y, sample_weight), config, streams,
-                reset=not continued, sets_apart=X_val is None,
-            )  # fmt: skip
-            valid = rows.valid or self._check_validation_data(X_val, y_val, sample_weight_val)
-            if continued:
-                self._check_architecture()
-            if checkpoint is not None:
-                checkpoint.begin(identity_of(self, rows, valid, continued), streams.entropy)
-            told = ProgressLine(observer) if self.verbose else observer
-            training = config.training.replace(
-                observer=told, verbose=max(self.verbose - 1, 0), checkpoint=checkpoint
+            found = searched(
+                self, (X, y, sample_weight), (X_val, y_val, sample_weight_val), observer
             )
-            result = search_architecture(
-                rows.data,
-                replace(config, training=training),
-                streams,
-                Start(self.network_, self._scaling) if continued else None,
-                valid=valid,
-                stream=rows.stream,
-                report=print if self.verbose else lambda line: None,
-            )
-            self._store(result)
-            self._n_fitted = len(rows.data) if rows.stream is None else rows.stream.n_rows
-            for category, message in result.warnings:
+            for category, message in found:
                 warn(message, category, stacklevel=_ABOVE_FIT)
-            if checkpoint is not None:
-                checkpoint.end()
         ended(self, observer)
         return self
 

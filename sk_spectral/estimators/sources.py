@@ -17,6 +17,7 @@ from sk_spectral.data.tables import (
 )
 
 _KNOTS, _MOST_INPUTS = 33, 1024
+_COPIES = 6
 
 
 def source_of(
@@ -76,11 +77,15 @@ def _is_batches(X: Any) -> bool:
 def beyond_memory(X: Any, y: Any, sample_weight: Any, n_knots: int | str) -> Source | None:
     """Rows of an array or a frame as a source, where there are too many to train on at once.
 
-    Sparse rows are not too many.
+    Of a `numpy.memmap` those that a fit makes copies of; of what is in memory anyhow those that do
+    not fit there once more, as inputs. Sparse rows are not too many.
     """
     shape: tuple[int, ...] = getattr(X, "shape", ())
     is_table = isinstance(X, np.ndarray) or hasattr(X, "columns")
-    if not is_table or len(shape) != 2 or y is None or shape[0] <= most_rows(shape[1], n_knots):
+    if not is_table or len(shape) != 2 or y is None:
+        return None
+    held = most_rows if isinstance(X, np.memmap) else inputs_held
+    if shape[0] <= held(shape[1], n_knots):
         return None
     return ArraySource(
         X, np.asarray(y), None if sample_weight is None else np.asarray(sample_weight)
@@ -88,7 +93,12 @@ def beyond_memory(X: Any, y: Any, sample_weight: Any, n_knots: int | str) -> Sou
 
 
 def most_rows(n_features: int, n_knots: int | str) -> int:
-    """How many rows are trained on in memory: inputs are features and pieces of them."""
+    """How many rows are trained on in memory: a fit makes some copies of them in its steps."""
+    return inputs_held(n_features, n_knots) // _COPIES
+
+
+def inputs_held(n_features: int, n_knots: int | str) -> int:
+    """How many rows memory holds as inputs, which are features and pieces of them."""
     by_feature = _KNOTS if n_knots == "auto" else int(n_knots)
     pieces = by_feature * n_features
     return rows_in_memory(n_features + (min(pieces, _MOST_INPUTS) if n_knots == "auto" else pieces))

@@ -1,7 +1,6 @@
 """Rows beyond memory as the search takes them: a sample, rows set apart, a stream."""
 
 from collections.abc import Iterator
-from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,7 +14,7 @@ from sk_spectral.data.streamed import Stream, rows_in_memory
 from sk_spectral.data.survey import MOST_SAMPLED, MOST_SET_APART, Count, Lowest, Survey
 from sk_spectral.estimators.inputs import check_sample_weight
 from sk_spectral.estimators.prediction import FLOATS
-from sk_spectral.estimators.sources import beyond_memory, most_rows, source_of, whole
+from sk_spectral.estimators.sources import beyond_memory, inputs_held, source_of, whole
 from sk_spectral.estimators.table import find_categories
 from sk_spectral.search.config import SearchConfig
 from sk_spectral.search.streams import RandomStreams
@@ -51,7 +50,7 @@ def rows_to_fit(
     streams: RandomStreams,
     *,
     reset: bool,
-    sets_apart: bool,
+    fraction: float,
 ) -> RowsToFit:
     """Checked rows of what `fit` is given, as X, y and sample_weight.
 
@@ -63,8 +62,8 @@ def rows_to_fit(
     config : SearchConfig
     streams : RandomStreams
     reset : bool
-    sets_apart : bool
-        Whether rows to stop by may be set apart, the user having given none.
+    fraction : float
+        Share of the rows that is set apart to stop by, where they are a stream.
     """
     source, rows = source_of(*given), None
     if source is not None:
@@ -78,47 +77,54 @@ def rows_to_fit(
             "solver='lbfgs' needs all rows at once, but those of X are more than working_memory of "
             "sklearn.set_config allows: choose 'adam' or 'sgd', or allow more."
         )
-    sets_apart = sets_apart and config.early_stopping is not False
-    fraction = config.validation_fraction if sets_apart else 0.0
-    return streamed(estimator, source, reset, fraction, streams.seed("split"))
+    survey, is_number = surveyed(estimator, source, reset, fraction, streams.seed("split"))
+    return streamed(estimator, source, survey, is_number, reset)
 
 
-def streamed(estimator: Any, source: Source, reset: bool, fraction: float, seed: int) -> RowsToFit:
-    """Go through all rows once, and check a sample of them as rows in memory are.
+def streamed(
+    estimator: Any, source: Source, survey: Survey, is_number: NDArray[np.bool_], reset: bool
+) -> RowsToFit:
+    """The sample and what is set apart, checked as rows in memory are, and all others as a stream.
 
     Parameters
     ----------
     estimator : SpectralSearch
         Learns from the sample what rows must match, if `reset`.
     source : Source
+    survey : Survey
+    is_number : bool array of shape (n_features,)
     reset : bool
-    fraction : float
-        Share of the rows that is set apart to stop by, no more than 50,000; 0 for none.
-    seed : int
     """
-    survey, is_number = surveyed(estimator, source, reset, fraction, seed)
-    check = partial(_checked, estimator)
-    sample = check(survey.sample, reset=reset, suffix="" if reset else OF_A_BATCH)
+    sample = checked_block(estimator, survey.sample, reset, "" if reset else OF_A_BATCH)
     if survey.classes and hasattr(estimator, "_class_totals"):
         labels = estimator.classes_.tolist()
         estimator._class_totals = np.array([survey.classes.get(k, 0.0) for k in labels])
-        sample = check(survey.sample)
-    valid = None if survey.valid is None else check(survey.valid)
-    n_valid = 0 if survey.valid is None else len(survey.valid)
+        sample = checked_block(estimator, survey.sample)
+    valid = None if survey.valid is None else checked_block(estimator, survey.valid)
     weight = 1.0 if sample.sample_weight is None else float(sample.sample_weight.mean())
+    stream = stream_of(estimator, source, survey, is_number, weight)
+    return RowsToFit(sample, valid, stream)
+
+
+def stream_of(
+    estimator: Any, source: Source, survey: Survey, is_number: NDArray[np.bool_], weight: float
+) -> Stream:
+    """What of a source is trained on, checked by what an estimator has learned of it."""
 
     def blocks(random: np.random.Generator | None) -> Iterator[Data]:
         for block in source.blocks(random):
             own = survey.to_train_on(block)
             if len(own):
-                yield check(own)
+                yield checked_block(estimator, own)
 
-    n_rows = survey.n_rows - n_valid
-    stream = Stream(blocks, n_rows, weight, survey.moments, is_number, survey.complete)
-    return RowsToFit(sample, valid, stream)
+    n_rows = survey.n_rows - survey.n_valid
+    return Stream(blocks, n_rows, weight, survey.moments, is_number, survey.complete)
 
 
-def _checked(estimator: Any, block: Block, reset: bool = False, suffix: str = OF_A_BATCH) -> Data:
+def checked_block(
+    estimator: Any, block: Block, reset: bool = False, suffix: str = OF_A_BATCH
+) -> Data:
+    """Rows of a block as all rows are checked."""
     given = block.X, block.y, block.sample_weight
     data: Data = estimator._check_data(*given, reset=reset, suffix=suffix)
     return data
@@ -133,7 +139,7 @@ def surveyed(
     different ones, by their numbers.
     """
     for by_value in (True, False):
-        count, is_number = _counted(estimator, source, reset, seed, by_value)
+        count, is_number = counted(estimator, source, reset, seed, by_value)
         if count.tells_apart():
             break
     if not count.n_rows:
@@ -141,9 +147,10 @@ def surveyed(
     return count.survey(fraction), is_number
 
 
-def _counted(
+def counted(
     estimator: Any, source: Source, reset: bool, seed: int, by_value: bool
 ) -> tuple[Count, NDArray[np.bool_]]:
+    """What one pass tells of all rows, and which columns of X are numbers."""
     count, is_number = None, np.ones(0, dtype=bool)
     for block in source.blocks():
         first = count is None
@@ -163,7 +170,7 @@ def _counted(
 
 def _new_count(n_features: int, n_knots: int | str, seed: int, by_value: bool) -> Count:
     """A quarter of what is allowed is for the sample, an eighth for the rows set apart."""
-    room = most_rows(n_features, n_knots)
+    room = inputs_held(n_features, n_knots)
     sampled, apart = min(room // 4, MOST_SAMPLED), min(room // 8, MOST_SET_APART)
     most_raw = rows_in_memory(2 * n_features) // 8
     sampled, apart = (max(min(n, most_raw), 100) for n in (sampled, apart))

@@ -21,6 +21,19 @@ _PASSES, _BATCHES_OF_A_PASS = 4, 1000
 
 
 @dataclass(frozen=True, eq=False)
+class SoftTargets:
+    """Gives rows targets of which a share is what a network says of them."""
+
+    whole: SpectralNetwork
+    loss: Loss
+    share: float
+
+    def __call__(self, rows: TensorDataset) -> TensorDataset:
+        y = self.loss.soft_targets(self.whole.evaluate(rows.X), rows.y, self.share)
+        return TensorDataset(rows.X, y, rows.sample_weight)
+
+
+@dataclass(frozen=True, eq=False)
 class FineTuning:
     """Trains what is left of a network, its targets drawn towards the outputs of the whole.
 
@@ -60,13 +73,16 @@ class FineTuning:
         if self.stream is None:
             return self.soft_targets(rows)
         batch_size = self.training.batch_size_for(len(self.stream))
-        return self.stream.at_most(_BATCHES_OF_A_PASS * batch_size).with_changed(self.soft_targets)
+        return self.stream.at_most(_BATCHES_OF_A_PASS * batch_size).with_changed(self._softened)
 
     def soft_targets(self, rows: TensorDataset) -> TensorDataset:
         """These rows with the targets that are to be trained on."""
+        return self._softened(rows)
+
+    @property
+    def _softened(self) -> SoftTargets:
         share = _SHARE_OF_THE_WHOLE if self.watched else 1.0
-        y = self.loss.soft_targets(self.whole.evaluate(rows.X), rows.y, share)
-        return TensorDataset(rows.X, y, rows.sample_weight)
+        return SoftTargets(self.whole, self.loss, share)
 
     def refit(
         self,

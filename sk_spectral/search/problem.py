@@ -13,7 +13,7 @@ from sk_spectral.data.batches import TensorDataset
 from sk_spectral.data.dataset import Data
 from sk_spectral.data.scaling import Scaling
 from sk_spectral.data.splitting import Split
-from sk_spectral.data.streamed import StreamedRows
+from sk_spectral.data.streamed import Pass, StreamedRows
 from sk_spectral.model.path import PathPoint
 from sk_spectral.search.baseline import LinearMaps
 from sk_spectral.search.candidate import Candidate, with_linear_map
@@ -83,7 +83,7 @@ class Problem:
         stream, like = self.split.stream, self.start.network.eigenvalues[0]
         if stream is None:
             return sample
-        return StreamedRows(stream, self.start.scaling, like.dtype, like.device)
+        return StreamedRows(stream, Pass(self.start.scaling), like.dtype, like.device)
 
     def starting_from(self, start: Start) -> "Problem":
         """The same with another network to set out from."""

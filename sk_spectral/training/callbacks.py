@@ -13,6 +13,7 @@ from sk_spectral.spectral.paths import gamma_norm
 from sk_spectral.spectral.penalties import unit_strengths
 from sk_spectral.training.checkpoint import KeptTraining
 from sk_spectral.training.observer import Observer
+from sk_spectral.training.team import Team
 
 
 class RecordTopology(Callback):
@@ -114,6 +115,31 @@ class KeepCheckpoint(Callback):
 
     def on_train_end(self, net: NeuralNet, **kwargs: Any) -> None:
         net.max_epochs = max(net.max_epochs, len(net.history))
+
+
+class Lead(Callback):
+    """Tells the other processes of a team how a training begins, goes on and ends.
+
+    The last of the callbacks: a state may have been restored by one before.
+
+    Parameters
+    ----------
+    team : Team
+    state_of : callable
+        As in `sk_spectral.training.resuming`.
+    """
+
+    def __init__(self, team: Team, state_of: Callable[[Any], dict[str, Any]]) -> None:
+        self.team, self.state_of = team, state_of
+
+    def on_train_begin(self, net: NeuralNet, **kwargs: Any) -> None:
+        self.team.told(self.state_of(net) | {"history": []})
+
+    def on_epoch_begin(self, net: NeuralNet, **kwargs: Any) -> None:
+        self.team.told(True)
+
+    def on_train_end(self, net: NeuralNet, **kwargs: Any) -> None:
+        self.team.told(False)
 
 
 def without_callback(net: Any, callback: Callback) -> Any:

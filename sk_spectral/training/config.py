@@ -8,6 +8,7 @@ import torch
 
 from sk_spectral.training.checkpoint import Checkpoint
 from sk_spectral.training.observer import Observer
+from sk_spectral.training.team import Team
 
 SOLVERS = ("adam", "sgd", "lbfgs")
 
@@ -20,7 +21,8 @@ _SMALLEST_AUTO_BATCH, _LARGEST_AUTO_BATCH = 32, 200
 class TrainingConfig:
     """How a network is trained, by the estimators' parameters of these names and their defaults.
 
-    And by an `observer`, who is told of all that is trained, and a `checkpoint`, which keeps it.
+    And by an `observer`, who is told of all that is trained, a `checkpoint`, which keeps it, and
+    a `team` of processes that have rows of a stream each.
 
     Raises
     ------
@@ -44,6 +46,7 @@ class TrainingConfig:
     verbose: int = 0
     observer: Observer | None = None
     checkpoint: Checkpoint | None = None
+    team: Team | None = None
 
     def replace(self, **changes: Any) -> "TrainingConfig":
         """The same but for these."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from copy import deepcopy
+from typing import Any
 
 import torch
 
@@ -10,11 +11,13 @@ from sk_spectral.data.streamed import StreamedRows
 from sk_spectral.spectral.network import SpectralNetwork
 from sk_spectral.training.callbacks import (
     KeepCheckpoint,
+    Lead,
     Stopping,
     TellObserver,
     without_callback,
 )
 from sk_spectral.training.config import TrainingConfig
+from sk_spectral.training.data_parallel import SharedTraining
 from sk_spectral.training.loss import Loss, standard_error
 from sk_spectral.training.net import SpectralNet
 from sk_spectral.training.optimizers import settings_for
@@ -75,19 +78,25 @@ def train(
         own.append(TellObserver(observer, begun))
     heard = config.replace(callbacks=[*(config.callbacks or ()), *own])
     kept = None if config.checkpoint is None else config.checkpoint.training()
-    keeping = [] if kept is None else [KeepCheckpoint(kept, state_of, restore)]
-    net = new_net(
-        deepcopy(network), loss, heard, len(rows), valid is not None, generator, last=keeping
-    )
+    last: list[Any] = [] if kept is None else [KeepCheckpoint(kept, state_of, restore)]
+    team = config.team if isinstance(rows, StreamedRows) else None
+    if team is not None:
+        last.append(Lead(team, state_of))
+    given = len(rows), valid is not None, generator
+    net = new_net(deepcopy(network), loss, heard, *given, last=last)
     if kept is not None and kept.has_ended:
         restore(net.initialize(), kept.state or {})
     else:
+        if team is not None and isinstance(rows, StreamedRows):
+            team.told(SharedTraining.of(network, rows, loss, config, factors))
+            net.team = team
         net.fit_rows(rows, valid, most, factors)
+        net.team = None
         if kept is not None:
             kept.keep(state_of(net), has_ended=True)
     if observer is not None:
         observer.end(begun, net.module_)
-    for callback in (*own, *keeping):
+    for callback in (*own, *last):
         without_callback(net, callback)
     return net
 
@@ -157,7 +166,7 @@ def new_net(
     stop_early: bool,
     generator: torch.Generator | None = None,
     *,
-    last: Sequence[KeepCheckpoint] = (),
+    last: Sequence[Any] = (),
 ) -> SpectralNet:
     """Net that trains `network` itself on so many rows, shuffled by `generator`.
 

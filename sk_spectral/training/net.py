@@ -22,6 +22,7 @@ from sk_spectral.training.flat_parameters import flat_parameters
 from sk_spectral.training.loss import weighted_mean
 from sk_spectral.training.scoring import ScoredNet
 from sk_spectral.training.step import DirectStep, direct_steps
+from sk_spectral.training.team import Team
 from sk_spectral.training.threads import limited_threads
 
 _EVALUATION_BATCH = 2048
@@ -70,6 +71,7 @@ class SpectralNet(ScoredNet):
     module_: SpectralNetwork
     stopped_: bool
     """Whether a stopping rule ended the last training."""
+    team: Team | None = None  # of the processes that make the same steps
     _training = _Training()
     _least: dict[str, float]
     """By "train" and "valid", the least loss of an epoch."""
@@ -127,25 +129,26 @@ class SpectralNet(ScoredNet):
             train = _Rows(train.X, train.y, train.sample_weight)
         if valid is not None:
             valid = _Rows(valid.X, valid.y, valid.sample_weight)
+        with self.unchanged_on_error(), self.steps(unit_masks, valid):
+            return self.partial_fit(train)
+
+    @contextmanager
+    def steps(
+        self, unit_masks: Sequence[Tensor] | None = None, valid: TensorDataset | None = None
+    ) -> Iterator[DirectStep | None]:
+        """Inside, steps are made without autograd, but for those of line searches."""
         try:
-            with self.unchanged_on_error(), ExitStack() as stack:
+            with ExitStack() as stack:
                 step = None
                 if not self._searches_lines:
-                    step = stack.enter_context(
-                        direct_steps(
-                            self.module_,
-                            self.criterion_,
-                            self.optimizer_,
-                            penalty=self.penalty,
-                            alpha=self.alpha,
-                            average=self.average,
-                            unit_masks=unit_masks,
-                        )
-                    )
+                    own = self.module_, self.criterion_, self.optimizer_
+                    steps = partial(direct_steps, *own, penalty=self.penalty, alpha=self.alpha)
+                    asked = steps(average=self.average, unit_masks=unit_masks, team=self.team)
+                    step = stack.enter_context(asked)
                     largest = max(phi.numel() for phi in self.module_.eigenvectors)
                     stack.enter_context(limited_threads(2.0 * self.batch_size * largest))
                 self._training = _Training(valid, unit_masks, step)
-                return self.partial_fit(train)
+                yield step
         finally:
             self.__dict__.pop("_training", None)  # a fitted net holds no rows
 
@@ -276,7 +279,7 @@ class SpectralNet(ScoredNet):
         # A sum: small tensors that are kept would pin the large ones freed beside them.
         total = self.module_.eigenvalues[0].new_zeros(())
         n_rows = n_batches = 0
-        for batch in iterator:
+        for batch in iterator if direct_step is None else direct_step.told_of(iterator):
             event: dict[str, Any] = {"training": training}
             if recorded:
                 self.history.new_batch()

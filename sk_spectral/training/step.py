@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Self
+from typing import Any, Self
 
 import torch
 from torch import Tensor
@@ -14,6 +14,8 @@ from sk_spectral.spectral.penalties import PENALTIES
 from sk_spectral.training.averaging import MovingAverage
 from sk_spectral.training.flat_parameters import FlatParameters
 from sk_spectral.training.loss import Loss
+from sk_spectral.training.shared_gradient import SharedGradient
+from sk_spectral.training.team import Team
 
 
 class GradientStep:
@@ -139,10 +141,13 @@ class DirectStep:
     optimizer : torch.optim.Optimizer
     parameters : FlatParameters
     average : MovingAverage or None
+    shared : SharedGradient, optional
+        Where other processes make the same steps.
 
     Attributes
     ----------
     average : MovingAverage or None
+    shared : SharedGradient or None
     """
 
     def __init__(
@@ -151,11 +156,12 @@ class DirectStep:
         optimizer: torch.optim.Optimizer,
         parameters: FlatParameters,
         average: MovingAverage | None,
+        shared: SharedGradient | None = None,
     ) -> None:
         self._gradient = gradient
         self._optimizer = optimizer
         self._parameters = parameters
-        self.average = average
+        self.average, self.shared = average, shared
         self._frozen: list[tuple[Tensor, Tensor]] = []
 
     def begin_epoch(self) -> None:
@@ -163,6 +169,10 @@ class DirectStep:
         self._frozen = self._parameters.frozen()
         if self.average is not None:
             self.average.swap_out()
+
+    def told_of(self, batches: Any) -> Iterator[Any]:
+        """The batches; where they cannot be read, other processes get to know."""
+        return iter(batches) if self.shared is None else self.shared.telling(iter(batches))
 
     def end_epoch(self) -> None:
         """Put the average where the parameters are."""
@@ -174,11 +184,9 @@ class DirectStep:
     ) -> dict[str, Tensor]:
         """One step; `on_gradient` is called before the optimiser is."""
         with torch.no_grad():
-            X, y, weight = one_replica(batch[:3])
-            if isinstance(batch, NarrowBatch):
-                losses, outputs = self._gradient(NarrowBatch(X, y, weight, batch.columns))
-            else:
-                losses, outputs = self._gradient(Batch(X, y, weight))
+            losses, outputs = self._own_gradient(batch)
+            if self.shared is not None:
+                losses = self.shared(len(batch.y), losses[0])[None]
         if on_gradient is not None:
             on_gradient()
         self._optimizer.step()
@@ -187,6 +195,14 @@ class DirectStep:
         if self.average is not None:
             self.average.update()
         return {"loss": losses[0], "y_pred": outputs[0]}
+
+    def _own_gradient(self, batch: Batch | NarrowBatch) -> tuple[Tensor, Tensor]:
+        if not len(batch.y):  # others have the rows of this batch
+            return batch.X.new_zeros(1), batch.X.new_zeros(1, 0, 0)
+        X, y, weight = one_replica(batch[:3])
+        if isinstance(batch, NarrowBatch):
+            return self._gradient(NarrowBatch(X, y, weight, batch.columns))
+        return self._gradient(Batch(X, y, weight))
 
 
 @contextmanager
@@ -199,8 +215,12 @@ def direct_steps(
     alpha: float,
     average: bool,
     unit_masks: Sequence[Tensor] | None = None,
+    team: Team | None = None,
 ) -> Iterator[DirectStep]:
-    """Steps of an optimiser of flat parameters, of which those of the network are views inside."""
+    """Steps of an optimiser of flat parameters, of which those of the network are views inside.
+
+    With a `team`, of the rows of all its processes.
+    """
     flat = [group["params"][0] for group in optimizer.param_groups]
     with FlatParameters(network, flat) as parameters:
         yield DirectStep(
@@ -208,4 +228,5 @@ def direct_steps(
             optimizer,
             parameters,
             MovingAverage([values.data for values in flat]) if average else None,
+            None if team is None else SharedGradient(team, flat),
         )

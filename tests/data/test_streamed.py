@@ -7,7 +7,7 @@ import torch
 
 from sk_spectral.data import Data, Scaling, TensorDataset
 from sk_spectral.data.moments import moments_of
-from sk_spectral.data.streamed import Stream, StreamedRows, rows_in_memory
+from sk_spectral.data.streamed import Pass, Stream, StreamedRows, rows_in_memory
 
 RNG = np.random.RandomState(0)
 X = RNG.randn(1003, 3)
@@ -34,7 +34,7 @@ SCALING = Scaling.fit(Data(Y, None, X), centered=True, complete=True)
 
 
 def rows_of(stream, scaling=SCALING, dtype=torch.float64):
-    return StreamedRows(stream, scaling, dtype, torch.device("cpu"))
+    return StreamedRows(stream, Pass(scaling), dtype, torch.device("cpu"))
 
 
 def gone_through(batches):

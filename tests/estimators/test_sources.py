@@ -8,6 +8,7 @@ import sklearn
 from sk_spectral.data.source import ArraySource, BatchSource, PartSource
 from sk_spectral.estimators.sources import (
     beyond_memory,
+    inputs_held,
     is_source,
     most_rows,
     source_of,
@@ -50,14 +51,17 @@ def test_an_iterator_is_refused():
         source_of(iter([(X, Y)]))
 
 
-def test_arrays_beyond_memory_are_sources():
+def test_arrays_beyond_memory_are_sources(tmp_path):
     with sklearn.config_context(working_memory=1):
-        most = most_rows(2, "auto")
+        most = inputs_held(2, "auto")
         assert most == 2**20 // (4 * (2 + 66))
+        assert most_rows(2, "auto") == most // 6
         rows = np.zeros((most + 1, 2))
         assert isinstance(beyond_memory(rows, rows[:, 0], None, "auto"), ArraySource)
         assert beyond_memory(rows[:-1], rows[:-1, 0], None, "auto") is None
         assert beyond_memory(rows, rows[:, 0], None, 0) is None  # no pieces: more fit
+        (mapped := np.memmap(tmp_path / "X", mode="w+", shape=(most, 2)))[:] = 0
+        assert isinstance(beyond_memory(mapped, rows[:, 0][1:], None, "auto"), ArraySource)
         assert beyond_memory(rows.tolist(), rows[:, 0], None, "auto") is None
 
 

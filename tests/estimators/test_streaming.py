@@ -7,7 +7,7 @@ import sklearn
 from sklearn.linear_model import LinearRegression
 
 from sk_spectral import SpectralNASClassifier, SpectralNASRegressor
-from sk_spectral.estimators import base
+from sk_spectral.estimators import fitting
 
 RNG = np.random.RandomState(0)
 N = 8000
@@ -42,10 +42,10 @@ def was_streamed(monkeypatch):
 
     def search(*args, stream=None, **kwargs):
         seen.append(stream is not None)
-        return base_search(*args, stream=stream, **kwargs)
+        return whole_search(*args, stream=stream, **kwargs)
 
-    base_search = base.search_architecture
-    monkeypatch.setattr(base, "search_architecture", search)
+    whole_search = fitting.search_architecture
+    monkeypatch.setattr(fitting, "search_architecture", search)
     return seen
 
 
