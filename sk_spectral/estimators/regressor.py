@@ -99,7 +99,8 @@ default="squared_error"
     random_state : int, RandomState or None, default=None
         Draws the eigenvectors, the validation rows and the order of rows.
     device : str, default="cpu"
-        torch device to train on; predictions are made by NumPy.
+        torch device to train on; predictions are made by NumPy. "auto" takes the GPU, where there
+        is one, for networks and batches that keep a core busy for 15 ms a step.
     checkpoint : str or PathLike, optional
         File in which `fit` keeps what it has trained, once for each epoch or second, until it ends.
         A fit that was killed goes on from there when it is called again, in a new process, too, and

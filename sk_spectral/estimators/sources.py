@@ -77,15 +77,12 @@ def _is_batches(X: Any) -> bool:
 def beyond_memory(X: Any, y: Any, sample_weight: Any, n_knots: int | str) -> Source | None:
     """Rows of an array or a frame as a source, where there are too many to train on at once.
 
-    Of a `numpy.memmap` those that a fit makes copies of; of what is in memory anyhow those that do
-    not fit there once more, as inputs. Sparse rows are not too many.
+    Those that do not fit into memory once more, as inputs; a `numpy.memmap` likewise, as joblib
+    makes one of an array for its workers. Sparse rows are not too many.
     """
     shape: tuple[int, ...] = getattr(X, "shape", ())
     is_table = isinstance(X, np.ndarray) or hasattr(X, "columns")
-    if not is_table or len(shape) != 2 or y is None:
-        return None
-    held = most_rows if isinstance(X, np.memmap) else inputs_held
-    if shape[0] <= held(shape[1], n_knots):
+    if not is_table or len(shape) != 2 or y is None or shape[0] <= inputs_held(shape[1], n_knots):
         return None
     return ArraySource(
         X, np.asarray(y), None if sample_weight is None else np.asarray(sample_weight)

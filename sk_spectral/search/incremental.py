@@ -243,7 +243,8 @@ def _train_and_prune(
     learned: Learned, data: Data, config: SearchConfig
 ) -> tuple[SearchResult, Learned]:
     net, now, training = learned.net, learned.seen, config.training
-    network, device = net.module_, training.torch_device()
+    network = net.module_
+    device = training.torch_device(network, len(data))
     network.to(device)
     like = network.eigenvalues[0]
     rows = learned.scaling.to_rows(data, dtype=like.dtype, device=device)

@@ -48,7 +48,7 @@ class Start:
         network = deepcopy(self.network)
         if config.training.batch_size_for(n_samples) == n_samples:
             network.double()
-        return Start(network.to(config.training.torch_device()), self.scaling)
+        return Start(network.to(config.training.torch_device(network, n_samples)), self.scaling)
 
     @classmethod
     def new(

@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 
+from sk_spectral.spectral.network import SpectralNetwork
 from sk_spectral.training.checkpoint import Checkpoint
 from sk_spectral.training.observer import Observer
 from sk_spectral.training.team import Team
@@ -14,6 +15,7 @@ SOLVERS = ("adam", "sgd", "lbfgs")
 
 _LARGEST_BATCH_OF_ALL = 100
 _AUTO_BATCHES = 20
+_WORK_FOR_A_GPU = 1 << 27
 _SMALLEST_AUTO_BATCH, _LARGEST_AUTO_BATCH = 32, 200
 
 
@@ -107,10 +109,20 @@ class TrainingConfig:
         decay = self.weight_decay_for(n_rows, self.batch_size_for(n_samples))
         return self.replace(weight_decay=times * decay)
 
-    def torch_device(self) -> torch.device:
-        """The torch device, or ValueError if this machine has no such one."""
+    def torch_device(self, network: SpectralNetwork | None = None, n_rows: int = 0) -> torch.device:
+        """The torch device, or ValueError if this machine has no such one.
+
+        "auto" takes the GPU, where there is one, from 2^27 multiplications on for the rows of a
+        batch and all parameters of `network`: on one core a step takes 15 ms then, and on any GPU
+        about as long as its kernels take to be called.
+        """
+        name = self.device
+        if name == "auto":
+            n_parameters = 0 if network is None else sum(p.numel() for p in network.parameters())
+            is_large = self.batch_size_for(n_rows) * n_parameters >= _WORK_FOR_A_GPU
+            name = "cuda" if is_large and torch.cuda.is_available() else "cpu"
         try:
-            device = torch.device(self.device)
+            device = torch.device(name)
             torch.zeros(1, device=device).item()  # asks for values, which "meta" has not
         except (RuntimeError, AssertionError, TypeError, NotImplementedError) as error:
             raise ValueError(

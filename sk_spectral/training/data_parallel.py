@@ -1,6 +1,7 @@
 """One training of several processes: the first leads it, the others make the same steps."""
 
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,7 +47,8 @@ class SharedTraining:
     ) -> "SharedTraining":
         """That of `train`, without those who are told of it."""
         own = config.quiet().replace(observer=None, checkpoint=None, team=None)
-        return cls(network, loss, own, rows.of_pass, unit_masks)
+        masks = None if unit_masks is None else [mask.cpu() for mask in unit_masks]
+        return cls(deepcopy(network).cpu(), loss, own, rows.of_pass, masks)
 
     def follow(self, team: Team, stream: Stream, make_net: Any) -> None:
         """Make the steps of the first process, by the rows of this one, until that ends them.
@@ -59,13 +61,15 @@ class SharedTraining:
         make_net : callable
             As `new_net` of `sk_spectral.training.fit`.
         """
-        like = self.network.eigenvalues[0]
-        rows = StreamedRows(stream, self.of_pass, like.dtype, like.device)
+        device = self.config.torch_device(self.network, stream.n_rows)
+        network, dtype = self.network.to(device), self.network.eigenvalues[0].dtype
+        masks = None if self.unit_masks is None else [mask.to(device) for mask in self.unit_masks]
+        rows = StreamedRows(stream, self.of_pass, dtype, device)
         state = team.told()
         generator = None if state["generator"] is None else torch.Generator()
-        net = make_net(self.network, self.loss, self.config, len(rows), False, generator)
+        net = make_net(network, self.loss, self.config, len(rows), False, generator)
         net.team = team
-        with net.initialize().steps(self.unit_masks) as step:
+        with net.initialize().steps(masks) as step:
             restore(net, state)
             batches = net.get_iterator(rows, training=True)
             while team.told():

@@ -197,7 +197,7 @@ def new_net(
         average=bool(config.average),
         generator=generator,
         batch_size=config.batch_size_for(n_samples),
-        device=str(config.device),
+        device=str(network.eigenvalues[0].device),
         verbose=int(config.verbose),
         **{f"optimizer__{name}": value for name, value in settings.items()},
         **silent,

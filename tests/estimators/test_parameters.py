@@ -89,7 +89,7 @@ GOOD_AND_BAD = {
         [None, 0, 2**32 - 1, np.int64(3), np.random.RandomState(0)],
         [-1, 2**32, 1.5, "seed", [[1]]],
     ),
-    "device": (["cpu", "cpu:0"], ["abacus", "meta", None, 1.5]),
+    "device": (["cpu", "cpu:0", "auto"], ["abacus", "meta", None, 1.5]),
     "checkpoint": ([None, "fit.checkpoint", Path("fit.checkpoint")], [3, "", b"c", ["c"]]),
     "callbacks": (
         [None, [], (), [EpochTimer()], [EpochTimer], [("mine", EpochTimer())]],

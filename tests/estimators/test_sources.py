@@ -60,8 +60,9 @@ def test_arrays_beyond_memory_are_sources(tmp_path):
         assert isinstance(beyond_memory(rows, rows[:, 0], None, "auto"), ArraySource)
         assert beyond_memory(rows[:-1], rows[:-1, 0], None, "auto") is None
         assert beyond_memory(rows, rows[:, 0], None, 0) is None  # no pieces: more fit
-        (mapped := np.memmap(tmp_path / "X", mode="w+", shape=(most, 2)))[:] = 0
-        assert isinstance(beyond_memory(mapped, rows[:, 0][1:], None, "auto"), ArraySource)
+        mapped = np.memmap(tmp_path / "X", dtype=np.float64, mode="w+", shape=rows.shape)
+        assert isinstance(beyond_memory(mapped, rows[:, 0], None, "auto"), ArraySource)
+        assert beyond_memory(mapped[:-1], rows[:-1, 0], None, "auto") is None
         assert beyond_memory(rows.tolist(), rows[:, 0], None, "auto") is None
 
 

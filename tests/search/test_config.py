@@ -18,6 +18,7 @@ OTHERS_OF_TRAINING = {
     "solver": "sgd", "penalty": "l1", "alpha": 0.5, "batch_size": 7, "learning_rate_init": 0.1,
     "eigenvalue_rate": 2.0, "weight_decay": 0.25, "average": False, "max_iter": 3, "tol": 0.125,
     "n_iter_no_change": 4, "device": "meta", "callbacks": (), "verbose": 2, "observer": Observer(),
+    "checkpoint": object(), "team": object(),
 }  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from configurations import FIRST_ORDER_SOLVERS, SOLVERS
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sk_spectral.spectral.network import SpectralNetwork
 from sk_spectral.training.config import TrainingConfig
 
 N_ROWS = st.integers(1, 10**6)
@@ -100,3 +101,23 @@ def test_a_device_that_cannot_be_used_is_named(device):
 def test_a_device_may_be_given_as_torch_has_it():
     for device in ("cpu", torch.device("cpu")):
         assert TrainingConfig(device=device).torch_device() == torch.device("cpu")
+
+
+@pytest.mark.parametrize(
+    ("sizes", "batch_size", "kind"),
+    [
+        ((20, 64, 64, 1), 200, "cpu"),
+        ((200, 256, 256, 256, 10), 1024, "cuda"),
+        ((200, 256, 256, 256, 10), 64, "cpu"),
+    ],
+)
+def test_auto_takes_a_gpu_for_large_steps_alone(sizes, batch_size, kind, monkeypatch):
+    network = SpectralNetwork(sizes, generator=torch.Generator())
+    config = TrainingConfig(device="auto", batch_size=batch_size)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert config.torch_device(network, 10**6) == torch.device("cpu")
+    asked = []
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch, "zeros", lambda *_, device: asked.append(device) or torch.ones(1))
+    config.torch_device(network, 10**6)
+    assert asked == [torch.device(kind)]
