@@ -78,7 +78,7 @@ def test_tabular_runs_the_named_contenders_alone(tmp_path):
 
 def test_every_benchmark_is_run():
     names = {path.stem for path in BENCHMARKS.glob("*.py")}
-    others = {"losses", "memory", "tabular", "tabular_contenders", "tabular_sets", "text"}
+    others = {"losses", "memory", "scale", "tabular", "tabular_contenders", "tabular_sets", "text"}
     assert names == {*SHORT, *others, "verdicts"}
 
 
@@ -109,3 +109,18 @@ def test_verdicts_are_counted(tmp_path):
     assert line.startswith("linear    truths: linear ")
     n_rows = len((tmp_path / "verdicts.jsonl").read_text().splitlines())
     assert n_rows == 20
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_scale_prints_time_memory_and_score():
+    lines = output_of("scale", "--rows", "3000", "--contenders", "parquet", "MLP partial_fit")
+    assert [line.split()[0] for line in lines] == ["rows", "3000", "3000"]
+    assert all(line.split()[-2] == "MB" for line in lines[1:])
+
+
+@pytest.mark.slow
+def test_scale_prints_rows_a_second_of_several_processes():
+    lines = output_of("scale", "--processes", "2")
+    assert len(lines) == 3
+    assert all(line.endswith("the same parameters") for line in lines[1:])

@@ -168,3 +168,11 @@ def test_how_strong_a_penalty(output):
     assert numbers["best"]["alpha"] <= numbers["1se"]["alpha"]
     assert numbers["folds"]["param_alpha"] == sorted(numbers["folds"]["param_alpha"], reverse=True)
     assert min(numbers[rule]["score"] for rule in ("best", "1se")) > 0.7
+
+
+@pytest.mark.slow
+def test_beyond_memory(output):
+    numbers, printed = run("plot_10_beyond_memory", output)
+    assert printed.splitlines()[0].lstrip().startswith("8 MiB: 0.9")
+    assert min(numbers["score"]) > numbers["in memory"]["score"] - 0.03
+    assert numbers["megabytes"] == [8, 32]

@@ -42,6 +42,12 @@ def source_of(
             return made(X, y, sample_weight, features)
     if y is None and _is_batches(X):
         return BatchSource(X)
+    for name, given in (("y", y), ("sample_weight", sample_weight)):
+        if isinstance(given, str):
+            raise ValueError(
+                f"{name}={given!r} names a column of a file, a dataset or a frame of dask, but X "
+                f"is of type {type(X).__name__}, of which {name} is not a part: give its values."
+            )
     return None
 
 
@@ -60,6 +66,13 @@ def to_score_by(X: Any, y: Any, sample_weight: Any) -> tuple[Any, Any]:
         raise ValueError("X comes without y: give y, the name of its column, or batches (X, y).")
     y, weight = zip(*rows, strict=True)
     return np.concatenate(y), None if weight[0] is None else np.concatenate(weight)
+
+
+def _columns(X: Any) -> Any:
+    """Names of them, or how many there are."""
+    if hasattr(X, "columns"):
+        return list(X.columns)
+    return np.shape(X)[1] if np.ndim(X) == 2 else None
 
 
 def _is_batches(X: Any) -> bool:
@@ -110,6 +123,8 @@ def whole(source: Source, n_knots: int | str) -> tuple[Any, Any, Any] | None:
         n_features = np.shape(block.X)[1] if np.ndim(block.X) == 2 else 1
         n_rows += len(block)
         blocks.append(block)
+        if (first := _columns(blocks[0].X)) != (own := _columns(block.X)):
+            raise ValueError(f"X of a batch has the columns {own}, but the first had {first}.")
         if max(n_rows, source.n_rows or 0) > most_rows(n_features, n_knots):
             return None
     if not n_rows:

@@ -84,3 +84,18 @@ def test_targets_to_score_by():
     assert to_score_by(X, Y, None)[0] is Y
     with pytest.raises(ValueError, match="X comes without y"):
         to_score_by(Batches(X), None, None)
+
+
+def test_names_of_columns_of_what_has_none():
+    for given in (X, pd.DataFrame(X)):
+        with pytest.raises(ValueError, match="names a column of a file"):
+            source_of(given, "y")
+    with pytest.raises(ValueError, match="sample_weight='w' names a column"):
+        source_of(X, Y, "w")
+
+
+def test_batches_of_other_columns():
+    frames = [pd.DataFrame(X, columns=names) for names in (["a", "b"], ["b", "a"])]
+    for one, other in ((X, X[:, :1]), frames):
+        with pytest.raises(ValueError, match="of a batch has the columns"):
+            whole(BatchSource([(one, Y), (other, Y)]), "auto")
