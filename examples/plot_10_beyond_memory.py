@@ -27,6 +27,7 @@ import pandas as pd
 import sklearn
 from results import OUTPUT, save
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import r2_score
 
 from sk_spectral import SpectralNASRegressor
 
@@ -38,13 +39,17 @@ NAMES = [f"x{j}" for j in range(8)]
 # -------------
 
 
+def truth(X):
+    """Bends in one column and joins two others."""
+    return np.abs(X["x0"]) + X["x1"] * X["x2"] + X["x3"]
+
+
 def made(n_rows, seed):
-    """A target that bends in one column and joins two others, with noise."""
+    """Rows and their target, with noise."""
     rng = np.random.default_rng(seed)
     X = rng.standard_normal((n_rows, len(NAMES)), dtype=np.float32)
-    y = np.abs(X[:, 0]) + X[:, 1] * X[:, 2] + X[:, 3]
     frame = pd.DataFrame(X, columns=NAMES)
-    return frame.assign(y=y + 0.3 * rng.standard_normal(n_rows))
+    return frame.assign(y=truth(frame) + 0.3 * rng.standard_normal(n_rows))
 
 
 def write(folder, n_rows, n_files):
@@ -94,6 +99,9 @@ def main(arguments=None):
     figure, axes = plt.subplots(figsize=(6, 4), layout="constrained")
     axes.plot(numbers["megabytes"], numbers["score"], "o-", label="from files")
     axes.axhline(numbers["in memory"]["score"], color="0.5", linestyle="--", label="in memory")
+    numbers["truth"] = r2_score(test["y"], truth(test))
+    axes.axhline(numbers["truth"], color="0.8", linewidth=4, zorder=0, label="the truth itself")
+    axes.set_ylim(0.9, 1.0)
     axes.set_xscale("log", base=2)
     axes.set_xticks(numbers["megabytes"], [f"{size} MiB" for size in numbers["megabytes"]])
     axes.set_xlabel("working memory")

@@ -179,6 +179,15 @@ class StreamedRows:
                 rows = change(rows)
             yield rows
 
+    def one_pass(self) -> Iterator[TensorDataset]:
+        """As many of the rows as are gone through, in no order that matters."""
+        left = self.n_own
+        for rows in self.in_units(np.random.default_rng(0)):
+            yield rows if len(rows) <= left else TensorDataset(*rows.take(slice(left)))
+            left -= len(rows)
+            if left <= 0:
+                return
+
     def _of_held(self, random: np.random.Generator | None) -> Iterator[TensorDataset]:
         held, units = self.stream.held, (id(self._scaling), self._dtype, self._device)
         if units not in held:

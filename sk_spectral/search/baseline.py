@@ -1,5 +1,6 @@
 """The linear baseline that hidden units have to beat: ridge or logistic regression."""
 
+from collections.abc import Iterable
 from math import inf, isfinite, nan
 from typing import Any
 
@@ -20,6 +21,8 @@ from sk_spectral.training.robust_losses import BoundedSlopeLoss
 
 SHRINKAGES = (10.0, 1.0, 1e-1, 1e-2, 1e-3, 1e-4, 1e-6)
 """Shrinkages to try, from strong to weak; the last is in effect least squares."""
+
+Array = NDArray[np.float64]
 
 _ROWS_AT_ONCE = 4096
 _FLATTEST = 1e-14  # smallest curvature, relative to that of a column, that is not taken for 0
@@ -151,15 +154,36 @@ class RidgeRegressions:
     def __init__(
         self, X: NDArray[Any], y: NDArray[Any], weight: NDArray[Any] | None, fit_intercept: bool
     ) -> None:
-        self._fit_intercept = fit_intercept
-        self._total = len(X) if weight is None else weight.sum()
-        R, self._y, self._mean_X, self._mean_y = _reduced(X, y, weight, fit_intercept)
+        total = len(X) if weight is None else weight.sum()
+        self._of_reduced(*_reduced(X, y, weight, fit_intercept), fit_intercept, total)
+
+    @classmethod
+    def of_parts(
+        cls, parts: Iterable[TensorDataset], read: NDArray[np.bool_] | None, fit_intercept: bool
+    ) -> "RidgeRegressions":
+        """Of rows that come some at a time: of the inputs in `read`, by default of all."""
+        found = cls.__new__(cls)
+        found._of_reduced(*_reduced_parts(parts, read, fit_intercept))
+        return found
+
+    def _of_reduced(
+        self,
+        R: NDArray[Any],
+        y: NDArray[Any],
+        mean_X: NDArray[Any],
+        mean_y: NDArray[Any],
+        fit_intercept: bool,
+        total: float,
+    ) -> None:
+        n_features = R.shape[1]
+        self._fit_intercept, self._total = fit_intercept, total
+        self._mean_X, self._mean_y = mean_X, mean_y
         # What is below the triangle of X is 0, and tells nothing of W.
-        self._R, self._y = R[: X.shape[1]], self._y[: X.shape[1]]
+        self._R, self._y = R[:n_features], y[:n_features]
         self._norms = np.linalg.norm(self._R, axis=0)
         self._norms[self._norms == 0] = 1.0
         scaled = self._R / self._norms
-        self._wide = len(self._R) < X.shape[1]
+        self._wide = len(self._R) < n_features
         self._gram = self._R @ self._R.T if self._wide else scaled.T @ scaled
         self._moments = self._y if self._wide else scaled.T @ self._y
 
@@ -204,7 +228,7 @@ def nonlinear_share(
 
 def _reduced(
     X: NDArray[Any], y: NDArray[Any], weight: NDArray[Any] | None, centered: bool
-) -> tuple[NDArray[np.float64], ...]:
+) -> tuple[Array, Array, Array, Array]:
     """At most n_features + n_outputs rows with the same squared errors, and the means taken off.
 
     The triangle R of (X, y) = QR, each row by the root of its weight, found part by part. No copy
@@ -223,6 +247,31 @@ def _reduced(
             rows *= np.sqrt(weight[part])[:, None]
         R = np.asarray(np.linalg.qr(np.vstack([R, rows]), mode="r"))
     return R[:, : X.shape[1]], R[:, X.shape[1] :], mean_X, mean_y
+
+
+def _reduced_parts(
+    parts: Iterable[TensorDataset], read: NDArray[np.bool_] | None, centered: bool
+) -> tuple[Any, ...]:
+    """Likewise in one pass: R of (1, X, y), below the first row of which that of centred ones is.
+
+    And whether they are centred, and the total weight.
+    """
+    R, total, n_inputs = None, 0.0, 0
+    for part in parts:
+        X = part.X.cpu().double().numpy()
+        X = X if read is None else X[:, read]
+        n_inputs, weight = X.shape[1], part.weight_array()
+        ones = np.ones((len(X), int(centered)))
+        rows = np.column_stack([ones, X, part.y.cpu().double().numpy()])
+        total += len(X) if weight is None else float(weight.sum())
+        if weight is not None:
+            rows *= np.sqrt(weight)[:, None]
+        R = np.asarray(np.linalg.qr(rows if R is None else np.vstack([R, rows]), mode="r"))
+    assert R is not None
+    means = R[0, 1:] / R[0, 0] if centered else np.zeros(R.shape[1])
+    below = R[1:, 1:] if centered else R
+    own, others = np.split(below, [n_inputs], axis=1), np.split(means, [n_inputs])
+    return own[0], own[1], others[0], others[1], centered, total
 
 
 def _for_all_classes(

@@ -8,14 +8,15 @@ from functools import partial
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from sk_spectral.data.batches import TensorDataset
 from sk_spectral.data.dataset import Data
 from sk_spectral.data.scaling import Scaling
 from sk_spectral.data.splitting import Split
-from sk_spectral.data.streamed import Pass, StreamedRows
+from sk_spectral.data.streamed import Pass, Stream, StreamedRows
 from sk_spectral.model.path import PathPoint
-from sk_spectral.search.baseline import LinearMaps
+from sk_spectral.search.baseline import LinearMaps, RidgeRegressions
 from sk_spectral.search.candidate import Candidate, with_linear_map
 from sk_spectral.search.config import SearchConfig
 from sk_spectral.search.noise import fitted
@@ -25,7 +26,10 @@ from sk_spectral.spectral.network import SpectralNetwork
 from sk_spectral.training.config import TrainingConfig
 from sk_spectral.training.fit import new_net
 from sk_spectral.training.loss import Loss
+from sk_spectral.training.losses import SquaredError
 from sk_spectral.training.net import SpectralNet
+
+_FEW_INPUTS, _ROWS_OF_MANY_INPUTS = 100, 1_000_000
 
 Warnings = tuple[tuple[type[Warning], str], ...]
 
@@ -134,13 +138,34 @@ class Problem:
         Of the first `n_read` inputs, else of those in `read`, else of all.
         Where they hold one class alone, and there is none, the network itself.
         """
+        if n_read is not None:
+            read = np.arange(network.layer_sizes[0]) < n_read
+        stream = self.split.stream
+        is_alone = stream is not None and not stream.n_of_others
+        if rows is None and is_alone and isinstance(self.loss, SquaredError):
+            return with_linear_map(network, self._map_of_stream(stream, shrinkage, read))
         if rows is None:
             rows = self.rows(self.split.whole)
-        if n_read is not None:
-            read = np.arange(rows.X.shape[1]) < n_read
         n_outputs = network.layer_sizes[-1]
         W = LinearMaps(rows, n_outputs, network.fit_intercept, read, self.loss)(shrinkage)
         return network if W is None else with_linear_map(network, torch.as_tensor(W))
+
+    def _map_of_stream(
+        self, stream: Stream | None, shrinkage: float, read: NDArray[np.bool_] | None
+    ) -> Tensor:
+        """Of all its rows; of many inputs of a million, which tell them as well."""
+        assert stream is not None
+        like, n_inputs = self.start.network.eigenvalues[0], len(self.start.scaling.input_mean)
+        read = np.ones(n_inputs, dtype=bool) if read is None else read
+        most = stream.n_rows if read.sum() <= _FEW_INPUTS else _ROWS_OF_MANY_INPUTS
+        rows = StreamedRows(stream, Pass(self.start.scaling, most), like.dtype, like.device)
+        regressions = RidgeRegressions.of_parts(rows.one_pass(), read, self.config.fit_intercept)
+        W, own = regressions(shrinkage), read
+        if self.config.fit_intercept:
+            own = np.append(read, True)
+        whole = np.zeros((len(W), len(own)))
+        whole[:, own] = W
+        return torch.as_tensor(whole)
 
     def net_beside(self, other: SpectralNet, network: SpectralNetwork | None = None) -> SpectralNet:
         """A net of a network, by default that at the start, with the history of another net."""

@@ -211,3 +211,15 @@ def test_what_was_fitted_goes_on(was_streamed):
     model.set_params(warm_start=True).fit(Batches(X, BENT))
     assert model.score(X_TEST, BENT_TEST) > before - 0.01
     assert was_streamed == [True, True]
+
+
+@pytest.mark.usefixtures("little_memory")
+def test_a_linear_map_is_that_of_all_rows():
+    model = regressor(n_knots=0, early_stopping=False)
+    rows = Batches(X, LINEAR, size=500)
+    with sklearn.config_context(working_memory=0.1):
+        model.fit(rows)
+    exact = LinearRegression().fit(X, LINEAR)
+    assert model.topology_.is_linear
+    np.testing.assert_allclose(model.linear_coef_, exact.coef_, atol=2e-5)
+    np.testing.assert_allclose(model.linear_intercept_, exact.intercept_, atol=2e-5)

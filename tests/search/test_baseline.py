@@ -9,7 +9,7 @@ from spectral_cases import randomize
 from sk_spectral import SpectralNASClassifier, SpectralNASRegressor, SpectralNetwork
 from sk_spectral.data.batches import TensorDataset
 from sk_spectral.search import convex
-from sk_spectral.search.baseline import SHRINKAGES, LinearMaps, nonlinear_share
+from sk_spectral.search.baseline import SHRINKAGES, LinearMaps, RidgeRegressions, nonlinear_share
 
 
 @pytest.mark.parametrize("sizes", architectures(4, 2), ids=str)
@@ -193,3 +193,21 @@ def test_labels_have_a_logistic_map_each(fit_intercept):
         assert W[2, 3] == pytest.approx(np.log(80.5 / 0.5))
     read = np.array([True, False, True])
     assert not LinearMaps(rows, 3, fit_intercept, read)(0.01)[:, 1].any()
+
+
+@pytest.mark.parametrize("fit_intercept", [True, False])
+@pytest.mark.parametrize("weighted", [True, False])
+def test_rows_that_come_in_parts_give_the_map_of_all(weighted, fit_intercept):
+    rng = np.random.RandomState(0)
+    X, y, weight = rng.randn(100, 4) + 3, rng.randn(100, 2) + 1, rng.uniform(0.5, 2, 100)
+    X[:, 3] = 0.0
+    read = np.array([True, False, True, True])
+    whole = RidgeRegressions(X[:, read], y, weight if weighted else None, fit_intercept)
+    tensors = [torch.as_tensor(values) for values in (X, y, weight)]
+    parts = [
+        TensorDataset(*(values[rows] for values in tensors[: 3 if weighted else 2]))
+        for rows in (slice(0, 3), slice(3, 60), slice(60, 100))
+    ]
+    found = RidgeRegressions.of_parts(parts, read, fit_intercept)
+    for shrinkage in (1.0, 1e-3, 1e-6):
+        np.testing.assert_allclose(found(shrinkage), whole(shrinkage), atol=1e-10)
