@@ -16,6 +16,8 @@ Keys = NDArray[np.uint64]
 
 ROWS_OF_A_BLOCK = 65_536
 
+_FEWEST_ROWS_OF_A_BLOCK = 8192
+
 _ROWS_OF_A_SLICE = 256  # read together where they lie on a disk
 _PART, _SHARD = 32, 52  # bits of a row's number within its part, and of these within a shard
 _MIX = (
@@ -203,6 +205,9 @@ def joined_blocks(blocks: Sequence[Block]) -> Block:
     first = blocks[0]
     if len(blocks) == 1:
         return first
+    for name in ("y", "sample_weight"):
+        if len({getattr(block, name) is None for block in blocks}) > 1:
+            raise ValueError(f"Some batches of X come with {name} and others without it.")
     X: Any
     if hasattr(first.X, "hash_rows"):
         import polars
@@ -219,6 +224,18 @@ def joined_blocks(blocks: Sequence[Block]) -> Block:
         for values in ([b.y for b in blocks], [b.sample_weight for b in blocks])
     )
     return Block(X, y, weight, np.concatenate([block.numbers for block in blocks]))
+
+
+def some_rows_each(blocks: Iterable[Block]) -> Iterator[Block]:
+    """The same rows, small blocks put together: each costs as much as some thousand rows."""
+    held: list[Block] = []
+    for block in blocks:
+        held.append(block)
+        if sum(map(len, held)) >= _FEWEST_ROWS_OF_A_BLOCK:
+            yield joined_blocks(held)
+            held = []
+    if held:
+        yield joined_blocks(held)
 
 
 class Shard(Source):

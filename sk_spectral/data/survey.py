@@ -38,13 +38,15 @@ class Lowest:
         self.most = most
         self._limit = int(np.iinfo(np.uint64).max)
         self._kept: list[tuple[Keys, Block]] = []
+        self._n_kept = 0
 
     def offer(self, keys: Keys, block: Block) -> None:
         """Rows that come."""
         near = np.flatnonzero(keys <= np.uint64(self._limit))
         if len(near):
             self._kept.append((keys[near], block.take(near)))
-        if sum(len(found) for found, _ in self._kept) > 2 * self.most:
+            self._n_kept += len(near)
+        if self._n_kept > 2 * self.most:
             self._keep(self.most)
 
     def least(self, most: int) -> tuple[Keys, Block] | None:
@@ -77,6 +79,7 @@ class Lowest:
             order = order[:n_kept]
             self._limit = int(ascending[n_kept - 1]) if n_kept else 0
         self._kept = [(keys[order], block.take(order))] if len(order) else []
+        self._n_kept = len(order)
 
 
 @dataclass(frozen=True, eq=False)

@@ -97,9 +97,12 @@ def beyond_memory(X: Any, y: Any, sample_weight: Any, n_knots: int | str) -> Sou
     is_table = isinstance(X, np.ndarray) or hasattr(X, "columns")
     if not is_table or len(shape) != 2 or y is None or shape[0] <= inputs_held(shape[1], n_knots):
         return None
-    return ArraySource(
-        X, np.asarray(y), None if sample_weight is None else np.asarray(sample_weight)
-    )
+    y = np.asarray(y.toarray() if hasattr(y, "toarray") else y)
+    if sample_weight is not None:
+        sample_weight = np.asarray(sample_weight)
+        if not sample_weight.ndim:
+            sample_weight = np.full(shape[0], sample_weight)
+    return ArraySource(X, y, sample_weight)
 
 
 def most_rows(n_features: int, n_knots: int | str) -> int:

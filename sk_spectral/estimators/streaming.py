@@ -1,6 +1,6 @@
 """Rows beyond memory as the search takes them: a sample, rows set apart, a stream."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,7 +9,7 @@ from sklearn.base import is_classifier
 from sklearn.utils.validation import check_array, validate_data
 
 from sk_spectral.data.dataset import Data
-from sk_spectral.data.source import Block, Source
+from sk_spectral.data.source import Block, Source, some_rows_each
 from sk_spectral.data.streamed import Stream, rows_in_memory
 from sk_spectral.data.survey import MOST_SAMPLED, MOST_SET_APART, Count, Lowest, Survey
 from sk_spectral.estimators.inputs import check_sample_weight
@@ -112,10 +112,9 @@ def stream_of(
     """What of a source is trained on, checked by what an estimator has learned of it."""
 
     def blocks(random: np.random.Generator | None) -> Iterator[Data]:
-        for block in source.blocks(random):
-            own = survey.to_train_on(block)
-            if len(own):
-                yield checked_block(estimator, own)
+        for block in some_rows_each(map(survey.to_train_on, source.blocks(random))):
+            if len(block):
+                yield checked_block(estimator, block)
 
     n_rows = survey.n_rows - survey.n_valid
     return Stream(blocks, n_rows, weight, survey.moments, is_number, survey.complete)
@@ -152,20 +151,26 @@ def counted(
 ) -> tuple[Count, NDArray[np.bool_]]:
     """What one pass tells of all rows, and which columns of X are numbers."""
     count, is_number = None, np.ones(0, dtype=bool)
-    for block in source.blocks():
-        first = count is None
-        validate_data(estimator, block.X, reset=reset and first, skip_check_array=True)
+    for block in some_rows_each(_matching(estimator, source.blocks(), reset)):
         if count is None:
             n_features = estimator.n_features_in_
             is_category = find_categories(block.X, estimator.categorical_features)
             is_number = np.ones(n_features, dtype=bool) if is_category is None else ~is_category
             count = _new_count(n_features, estimator.n_knots, seed, by_value)
-        block = _of_weight(block)
         if len(block):
             count.take(block, _numbers(block.X, is_number), _labels(estimator, block.y))
     if count is None:
         raise ValueError("X has no rows.")
     return count, is_number
+
+
+def _matching(estimator: Any, blocks: Iterable[Block], reset: bool) -> Iterator[Block]:
+    """The rows that count, all of the columns of the first, or of those that were fitted."""
+    is_first = True
+    for block in blocks:
+        validate_data(estimator, block.X, reset=reset and is_first, skip_check_array=True)
+        is_first = False
+        yield _of_weight(block)
 
 
 def _new_count(n_features: int, n_knots: int | str, seed: int, by_value: bool) -> Count:

@@ -14,6 +14,7 @@ from sk_spectral.data.source import (
     block_of_part,
     joined_blocks,
     mixed,
+    some_rows_each,
 )
 
 X = np.random.RandomState(0).randn(1000, 3)
@@ -117,3 +118,20 @@ def test_a_block_is_taken_from_by_places():
     np.testing.assert_array_equal(block.X, X[[5, 3]])
     np.testing.assert_array_equal(block.numbers, [5, 3])
     assert block.sample_weight is None
+
+
+def test_small_blocks_are_put_together():
+    small = [block_of_part(k, X[k : k + 1], Y[k : k + 1]) for k in range(1000)]
+    for n_least, n_found in ((300, 4), (5000, 1)):
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(module, "_FEWEST_ROWS_OF_A_BLOCK", n_least)
+            found = list(some_rows_each(small))
+        assert len(found) == n_found
+        np.testing.assert_array_equal(joined_blocks(found).y, Y)
+    assert list(some_rows_each([])) == []
+
+
+def test_batches_with_and_without_weights():
+    blocks = [block_of_part(0, X, Y), block_of_part(1, X, Y, Y)]
+    with pytest.raises(ValueError, match="come with sample_weight and others without it"):
+        joined_blocks(blocks)

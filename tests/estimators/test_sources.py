@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import sklearn
+from scipy.sparse import csr_matrix
 
 from sk_spectral.data.source import ArraySource, BatchSource, PartSource
 from sk_spectral.estimators.sources import (
@@ -59,6 +60,9 @@ def test_arrays_beyond_memory_are_sources(tmp_path):
         rows = np.zeros((most + 1, 2))
         assert isinstance(beyond_memory(rows, rows[:, 0], None, "auto"), ArraySource)
         assert beyond_memory(rows[:-1], rows[:-1, 0], None, "auto") is None
+        weighed = next(beyond_memory(rows, csr_matrix(rows), 2.0, "auto").blocks())
+        assert weighed.sample_weight.tolist() == [2.0] * len(weighed)
+        assert weighed.y.shape == weighed.X.shape
         assert beyond_memory(rows, rows[:, 0], None, 0) is None  # no pieces: more fit
         mapped = np.memmap(tmp_path / "X", dtype=np.float64, mode="w+", shape=rows.shape)
         assert isinstance(beyond_memory(mapped, rows[:, 0], None, "auto"), ArraySource)
