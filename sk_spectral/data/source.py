@@ -138,7 +138,7 @@ class BatchSource(Source):
     Parameters
     ----------
     batches : iterable of (X, y) or (X, y, sample_weight)
-        For predictions of X alone, too.
+        Tuples, or lists as a loader of torch gives them. For predictions of X alone, too.
     """
 
     def __init__(self, batches: Iterable[Any]) -> None:
@@ -146,7 +146,10 @@ class BatchSource(Source):
 
     def blocks(self, random: np.random.Generator | None = None) -> Iterator[Block]:
         for part, batch in enumerate(self._batches):
-            given = batch if isinstance(batch, tuple) else (batch,)
+            is_several = isinstance(batch, tuple) or (
+                isinstance(batch, list) and np.ndim(batch[0]) == 2  # as torch's loaders give them
+            )
+            given = tuple(batch) if is_several else (batch,)
             if not 1 <= len(given) <= 3:
                 raise ValueError(
                     f"Batch {part} of X holds {len(given)} things; it must be a tuple of X and y, "
@@ -192,6 +195,7 @@ def block_of_part(part: int, X: Any, y: Any = None, sample_weight: Any = None) -
         )
     X = X if hasattr(X, "columns") else np.asarray(X)
     n = np.shape(X)[0] if np.ndim(X) else 0
+    y, sample_weight = (None if v is None else np.asarray(v) for v in (y, sample_weight))
     for name, values in (("y", y), ("sample_weight", sample_weight)):
         if values is not None and np.shape(values)[:1] != (n,):
             raise ValueError(

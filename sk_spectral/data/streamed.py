@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from pickle import dumps
 from typing import Any
 
 import numpy as np
@@ -189,7 +190,8 @@ class StreamedRows:
                 return
 
     def _of_held(self, random: np.random.Generator | None) -> Iterator[TensorDataset]:
-        held, units = self.stream.held, (id(self._scaling), self._dtype, self._device)
+        # By what the units are: another scaling may be a copy that another process has sent.
+        held, units = self.stream.held, (dumps(self._scaling), self._dtype, self._device)
         if units not in held:
             held.clear()
             held[units] = joined_tensors(list(self._read(None)))

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+import torch
 
 from sk_spectral.data import source as module
 from sk_spectral.data.source import (
@@ -135,3 +136,16 @@ def test_batches_with_and_without_weights():
     blocks = [block_of_part(0, X, Y), block_of_part(1, X, Y, Y)]
     with pytest.raises(ValueError, match="come with sample_weight and others without it"):
         joined_blocks(blocks)
+
+
+def test_loaders_of_torch():
+    rows = torch.utils.data.TensorDataset(torch.as_tensor(X), torch.as_tensor(Y))
+    found = joined_blocks(
+        list(
+            BatchSource(
+                torch.utils.data.DataLoader(rows, 300, generator=torch.Generator())
+            ).blocks()
+        )
+    )
+    np.testing.assert_array_equal(found.X, X)
+    np.testing.assert_array_equal(found.y, Y)

@@ -1,5 +1,7 @@
 """Batches of a stream: every row once in each pass, in units, in another order each time."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import sklearn
@@ -149,3 +151,18 @@ def test_a_column_that_is_constant_in_the_sample_alone_is_read():
 def test_room_follows_the_configuration():
     with sklearn.config_context(working_memory=8):
         assert rows_in_memory(16) == 8 * 2**20 // 64
+
+
+@pytest.mark.parametrize("megabytes", [1024, 0.01], ids=["held", "read anew"])
+def test_rows_that_are_held_are_those_of_the_units_that_are_asked_for(megabytes):
+    stream, others = stream_of(), replace(SCALING, input_mean=SCALING.input_mean + 1.0)
+    for scaling in (SCALING, others, SCALING):
+        with sklearn.config_context(working_memory=megabytes):
+            rows = rows_of(stream, replace(scaling))
+        assert rows.holds_all == (megabytes > 1)
+        (found, _), _ = gone_through(rows.batches(100, None))
+        expected = scaling.to_rows(
+            Data(Y, None, X), dtype=torch.float64, device=torch.device("cpu")
+        )
+        torch.testing.assert_close(found, expected.X)
+    assert len(stream.held) == (megabytes > 1)
