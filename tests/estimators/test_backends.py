@@ -62,7 +62,7 @@ elif backend == "ray":
 with closing, joblib.parallel_config(backend, n_jobs=2):
     together = found(2)
     threads = joblib.Parallel()(joblib.delayed(threads_of_a_fit)() for _ in range(2))
-print(np.array_equal(alone, together), 2 * max(threads) <= max(os.cpu_count(), 2))
+print("\\nfound", np.array_equal(alone, together), 2 * max(threads) <= max(os.cpu_count(), 2))
 """
 
 
@@ -73,4 +73,5 @@ def test_searches_are_the_same_on_every_backend(backend):
         pytest.importorskip({"dask": "distributed"}.get(backend, backend))
     command = [sys.executable, "-W", "ignore", "-c", SEARCHES, backend]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
-    assert done.stdout.split() == ["True", "True"], done.stderr[-3000:]
+    # ray's own processes print, too.
+    assert "found True True" in done.stdout.splitlines(), done.stdout + done.stderr[-3000:]
