@@ -9,9 +9,11 @@ from sk_spectral.model.pieces import Pieces
 
 Array = NDArray[np.float64]
 
-_FEWEST_KNOTS, _KNOTS_OF_1000, _MOST_KNOTS = 4, 13, 33
+MOST_KNOTS, MOST_IN_ALL = 33, 1024
+"""Of "auto": of a feature, and of all features together."""
+
+_FEWEST_KNOTS, _KNOTS_OF_1000 = 4, 13
 _ROWS_A_KNOT = 25
-_MOST_IN_ALL = 1024
 _MOST_ROWS = 100_000
 _LARGEST = 1e300
 _BEYOND = 0.5  # of the range that was seen, on each side
@@ -97,5 +99,5 @@ def _most_knots(data: Data, n_knots: int | str) -> int:
     if n_knots != "auto":
         return int(n_knots)
     of_1000 = _KNOTS_OF_1000 * max(len(data) / 1000, 1.0) ** (1 / 3)
-    by_rows = min(max(len(data) // _ROWS_A_KNOT, _FEWEST_KNOTS), int(of_1000), _MOST_KNOTS)
-    return min(by_rows, _MOST_IN_ALL // max(data.n_numbers, 1))
+    by_rows = min(max(len(data) // _ROWS_A_KNOT, _FEWEST_KNOTS), int(of_1000), MOST_KNOTS)
+    return min(by_rows, MOST_IN_ALL // max(data.n_numbers, 1))

@@ -126,7 +126,7 @@ class Survey:
 
     def keys_of(self, block: Block) -> Keys:
         """By which rows are set apart."""
-        return mixed(block.values() if self.by_value else block.numbers, self.seed)
+        return _keys_of(block, self.by_value, self.seed)
 
     def to_train_on(self, block: Block) -> Block:
         """The rows of a block that have a weight and are not set apart."""
@@ -177,8 +177,7 @@ class Count:
         self._count_numbers(block, numbers)
         if labels is not None:
             self._count_labels(block, labels)
-        keys = mixed(block.values() if self.by_value else block.numbers, self.seed)
-        self.apart.offer(keys, block)
+        self.apart.offer(_keys_of(block, self.by_value, self.seed), block)
         self.sample.offer(mixed(block.numbers, self.seed + 1), block)
 
     def _count_numbers(self, block: Block, numbers: Array) -> None:
@@ -256,6 +255,10 @@ class Count:
             dict(sorted(self.classes.items())), 0 if valid is None else len(valid),
         )  # fmt: skip
         return replace(found, sample=found.to_train_on(found.sample))
+
+
+def _keys_of(block: Block, by_value: bool, seed: int) -> Keys:
+    return mixed(block.values() if by_value else block.numbers, seed)
 
 
 def _as_moments(found: RunningMoments) -> Moments:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from sk_spectral.data.knots import MOST_IN_ALL, MOST_KNOTS
 from sk_spectral.data.source import ArraySource, BatchSource, Source, joined_blocks
 from sk_spectral.data.streamed import rows_in_memory
 from sk_spectral.data.tables import (
@@ -16,7 +17,6 @@ from sk_spectral.data.tables import (
     opened,
 )
 
-_KNOTS, _MOST_INPUTS = 33, 1024
 _COPIES = 6
 
 
@@ -112,15 +112,13 @@ def most_rows(n_features: int, n_knots: int | str) -> int:
 
 def inputs_held(n_features: int, n_knots: int | str) -> int:
     """How many rows memory holds as inputs, which are features and pieces of them."""
-    by_feature = _KNOTS if n_knots == "auto" else int(n_knots)
-    pieces = by_feature * n_features
-    return rows_in_memory(n_features + (min(pieces, _MOST_INPUTS) if n_knots == "auto" else pieces))
+    if n_knots == "auto":
+        return rows_in_memory(n_features + min(MOST_KNOTS * n_features, MOST_IN_ALL))
+    return rows_in_memory(n_features + int(n_knots) * n_features)
 
 
 def whole(source: Source, n_knots: int | str) -> tuple[Any, Any, Any] | None:
     """X, y and weights of all rows, where memory holds them as they are trained on."""
-    if source.n_rows == 0:
-        raise ValueError("X has no rows.")
     blocks, n_rows = [], 0
     for block in source.blocks():
         n_features = np.shape(block.X)[1] if np.ndim(block.X) == 2 else 1

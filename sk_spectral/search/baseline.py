@@ -98,10 +98,7 @@ class LinearMaps:
         if shrinkage not in self._found:
             W = self._fit(shrinkage)
             if W is not None and self._read is not None:
-                whole = np.zeros((len(W), len(self._read) + self._fit_intercept))
-                has_own = np.ones(int(self._fit_intercept), dtype=bool)
-                whole[:, np.append(self._read, has_own)] = W
-                W = whole
+                W = of_all_inputs(W, self._read)
             self._found[shrinkage] = W
         return self._found[shrinkage]
 
@@ -201,6 +198,14 @@ class RidgeRegressions:
             gram[diagonal] += np.maximum(alpha / self._norms / self._norms, _FLATTEST)
             W = np.linalg.solve(gram, self._moments).T / self._norms
         return np.column_stack([W, self._mean_y - W @ self._mean_X]) if self._fit_intercept else W
+
+
+def of_all_inputs(W: Array, read: NDArray[np.bool_]) -> Array:
+    """A map of the inputs in `read`, and of a constant if it has a column more, as one of all."""
+    own = np.append(read, np.ones(W.shape[1] - int(read.sum()), dtype=bool))
+    whole = np.zeros((len(W), len(own)))
+    whole[:, own] = W
+    return whole
 
 
 def nonlinear_share(

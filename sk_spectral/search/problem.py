@@ -16,7 +16,7 @@ from sk_spectral.data.scaling import Scaling
 from sk_spectral.data.splitting import Split
 from sk_spectral.data.streamed import Pass, Stream, StreamedRows
 from sk_spectral.model.path import PathPoint
-from sk_spectral.search.baseline import LinearMaps, RidgeRegressions
+from sk_spectral.search.baseline import LinearMaps, RidgeRegressions, of_all_inputs
 from sk_spectral.search.candidate import Candidate, with_linear_map
 from sk_spectral.search.config import SearchConfig
 from sk_spectral.search.noise import fitted
@@ -84,9 +84,11 @@ class Problem:
 
     def rows_to_train_on(self, sample: TensorDataset) -> TensorDataset | StreamedRows:
         """Those of a stream, where there is one; else `sample`, which is all of them then."""
-        stream, like = self.split.stream, self.start.network.eigenvalues[0]
-        if stream is None:
-            return sample
+        stream = self.split.stream
+        return sample if stream is None else self._streamed(stream)
+
+    def _streamed(self, stream: Stream) -> StreamedRows:
+        like = self.start.network.eigenvalues[0]
         return StreamedRows(stream, Pass(self.start.scaling), like.dtype, like.device)
 
     def starting_from(self, start: Start) -> "Problem":
@@ -141,31 +143,25 @@ class Problem:
         if n_read is not None:
             read = np.arange(network.layer_sizes[0]) < n_read
         stream = self.split.stream
-        is_alone = stream is not None and not stream.n_of_others
-        if rows is None and is_alone and isinstance(self.loss, SquaredError):
-            return with_linear_map(network, self._map_of_stream(stream, shrinkage, read))
         if rows is None:
+            is_squared = isinstance(self.loss, SquaredError)
+            if stream is not None and is_squared and not stream.n_of_others:
+                return with_linear_map(network, self._map_of_stream(stream, shrinkage, read))
             rows = self.rows(self.split.whole)
         n_outputs = network.layer_sizes[-1]
         W = LinearMaps(rows, n_outputs, network.fit_intercept, read, self.loss)(shrinkage)
         return network if W is None else with_linear_map(network, torch.as_tensor(W))
 
     def _map_of_stream(
-        self, stream: Stream | None, shrinkage: float, read: NDArray[np.bool_] | None
+        self, stream: Stream, shrinkage: float, read: NDArray[np.bool_] | None
     ) -> Tensor:
         """Of all its rows; of many inputs of a million, which tell them as well."""
-        assert stream is not None
-        like, n_inputs = self.start.network.eigenvalues[0], len(self.start.scaling.input_mean)
-        read = np.ones(n_inputs, dtype=bool) if read is None else read
+        if read is None:
+            read = np.ones(len(self.start.scaling.input_mean), dtype=bool)
         most = stream.n_rows if read.sum() <= _FEW_INPUTS else _ROWS_OF_MANY_INPUTS
-        rows = StreamedRows(stream, Pass(self.start.scaling, most), like.dtype, like.device)
+        rows = self._streamed(stream).at_most(most)
         regressions = RidgeRegressions.of_parts(rows.one_pass(), read, self.config.fit_intercept)
-        W, own = regressions(shrinkage), read
-        if self.config.fit_intercept:
-            own = np.append(read, True)
-        whole = np.zeros((len(W), len(own)))
-        whole[:, own] = W
-        return torch.as_tensor(whole)
+        return torch.as_tensor(of_all_inputs(regressions(shrinkage), read))
 
     def net_beside(self, other: SpectralNet, network: SpectralNetwork | None = None) -> SpectralNet:
         """A net of a network, by default that at the start, with the history of another net."""

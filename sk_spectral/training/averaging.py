@@ -48,10 +48,8 @@ class MovingAverage:
         return other
 
     def state(self) -> dict[str, Any]:
-        """What `restore` goes on from."""
-        last = None if self._last is None else [values.clone() for values in self._last]
-        average = [values.clone() for values in self._average]
-        return {"average": average, "last": last, "n_steps": self._n_steps}
+        """What `restore` goes on from: the tensors themselves, of which the caller makes copies."""
+        return {"average": self._average, "last": self._last, "n_steps": self._n_steps}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Be where another average was, of parameters that have been restored, too."""

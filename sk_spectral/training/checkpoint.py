@@ -150,7 +150,7 @@ class KeptTraining:
     def keep(self, state: dict[str, Any], *, has_ended: bool = False) -> None:
         """What there is after an epoch, or at the end; not more than once in a second."""
         self._checkpoint._kept["trainings"][self._place] = state | {"has_ended": has_ended}
-        if monotonic() - self._checkpoint._written >= _SECONDS:
+        if self.is_due():
             self._checkpoint._write()
 
     def is_due(self) -> bool:
