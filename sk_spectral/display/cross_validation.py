@@ -5,7 +5,7 @@ from typing import Any, Self
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from sk_spectral.display.figures import pyplot_or_error
+from sk_spectral.display.figures import GREY, PALETTE, plain, pyplot_or_error
 from sk_spectral.estimators import SpectralNASClassifierCV, SpectralNASRegressorCV
 from sk_spectral.estimators.cv_results import standard_errors
 
@@ -67,18 +67,18 @@ class CrossValidationDisplay:
         shown = (("test_score", "score"), ("n_units", "hidden units"), ("gamma_norm", "‖Γ‖"))
         for axes, (name, label) in zip(self.axes_, shown, strict=True):
             mean, error = table[f"mean_{name}"], standard_errors(table, name)
-            axes.errorbar(range(len(alphas)), mean, error, fmt="o-", color="C0", capsize=3)
+            axes.errorbar(range(len(alphas)), mean, error, fmt="o-", color=PALETTE[0], capsize=3)
             axes.plot(
                 self.best_index, mean[self.best_index], "o", markersize=12, fillstyle="none",
-                color="C3", label=f"chosen: {alphas[self.best_index]:g}",
+                color=PALETTE[1], label=f"chosen: {alphas[self.best_index]:g}",
             )  # fmt: skip
             axes.set_xticks(range(len(alphas)), [f"{a:g}" for a in alphas], rotation=60)
             axes.set_xlabel("alpha")
             axes.set_ylabel(label)
-            axes.spines[["top", "right"]].set_visible(False)
+            plain(axes)
         mean = table["mean_test_score"]
         best = int(np.argmax(mean))
         lowest = mean[best] - standard_errors(table, "test_score")[best]
-        self.axes_[0].axhline(lowest, color="0.6", linestyle=":", zorder=0)
+        self.axes_[0].axhline(lowest, color=GREY, linestyle=":", zorder=0)
         self.axes_[0].legend(frameon=False, fontsize="small")
         return self

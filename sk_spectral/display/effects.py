@@ -7,7 +7,7 @@ from warnings import catch_warnings, filterwarnings
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sk_spectral.display.figures import pyplot_or_error
+from sk_spectral.display.figures import PALETTE, plain, pyplot_or_error
 
 Array = NDArray[np.float64]
 
@@ -161,9 +161,9 @@ class EffectDisplay:
             if self._has_bars(i):
                 width = 0.8 * float(np.diff(grid).min(initial=np.ptp(grid) or 1.0)) / n_outputs
                 at = grid + (k - (n_outputs - 1) / 2) * width
-                ax.bar(at, effects[:, k], width=width, label=self.output_names[k])
+                ax.bar(at, effects[:, k], width=width, label=self.output_names[k], color=_colour(k))
             else:
-                ax.plot(grid, effects[:, k], label=self.output_names[k])
+                ax.plot(grid, effects[:, k], label=self.output_names[k], color=_colour(k))
         if self._has_bars(i):
             few = len(grid) <= _MOST_NAMED
             ax.set_xticks(grid if few else [], self.tick_labels[i] if few else None)
@@ -177,12 +177,11 @@ class EffectDisplay:
         )  # fmt: skip
         ax.set_xlabel(self.names[i], fontsize="small")
         ax.tick_params(labelsize="x-small")
+        plain(ax)
 
     def _draw_missing(self, ax: Any, effects: Array) -> None:
-        colors = pyplot_or_error().rcParams["axes.prop_cycle"].by_key()["color"]
         for k, effect in enumerate(effects):
-            color = colors[k % len(colors)]
-            ax.axhline(effect, linestyle=":", linewidth=1.2, color=color)
+            ax.axhline(effect, linestyle=":", linewidth=1.2, color=_colour(k))
         ax.annotate(
             "missing", (0.98, float(effects[0])), xycoords=ax.get_yaxis_transform(),
             fontsize="x-small", ha="right", va="bottom",
@@ -190,6 +189,10 @@ class EffectDisplay:
 
     def _has_bars(self, i: int) -> bool:
         return len(self.grids[i]) <= _MOST_BARS or self.tick_labels[i] is not None
+
+
+def _colour(output: int) -> str:
+    return PALETTE[output % len(PALETTE)]
 
 
 def _index(feature: int | str, columns: list[str], n_features: int) -> int:

@@ -5,9 +5,10 @@ from typing import Any, Self
 
 import numpy as np
 
-from sk_spectral.display.figures import axes_for
+from sk_spectral.display.figures import GREY, PALETTE, axes_for, log_scale, plain
 from sk_spectral.model import PathPoint, TopologyPath
 from sk_spectral.model.topology_sample import VERDICTS
+from sk_spectral.model.topology_text import name_of
 
 _MOST_FEATURES = 12
 _APART = 0.2  # of a power of ten in parameters, that labels take
@@ -72,14 +73,14 @@ class PathDisplay:
         points = self.path.points
         axes.plot(
             [point.n_parameters for point in points], [point.loss for point in points],
-            color="0.6", linewidth=1, zorder=1,
+            color=GREY, linewidth=1, zorder=1,
         )  # fmt: skip
         for i, verdict in enumerate(VERDICTS):
             own = [point for point in points if point.topology.verdict == verdict]
             if own:
                 axes.plot(
                     [point.n_parameters for point in own], [point.loss for point in own],
-                    "os^"[i], color=f"C{i}", label=verdict,
+                    "os^"[i], color=PALETTE[i], label=verdict,
                 )  # fmt: skip
         kept = self.path.kept
         for point in self._with_room():
@@ -89,14 +90,14 @@ class PathDisplay:
             )  # fmt: skip
         if kept is not None:
             axes.plot(
-                kept.n_parameters, kept.loss, "o", markersize=11, fillstyle="none", color="C3",
-                label="predicts",
+                kept.n_parameters, kept.loss, "o", markersize=11, fillstyle="none",
+                color=PALETTE[3], label="predicts",
             )  # fmt: skip
-        axes.set_xscale("log")
+        log_scale(axes.xaxis)
         axes.set_ylim(bottom=0.0)
         axes.set_xlabel("parameters (labels: hidden units)")
         axes.set_ylabel("loss on the rows that judge")
-        axes.spines[["top", "right"]].set_visible(False)
+        plain(axes)
         axes.legend(frameon=False, fontsize="small")
         return self
 
@@ -110,7 +111,9 @@ class PathDisplay:
         shown = np.flatnonzero(bends.any(axis=1))[:_MOST_FEATURES]
         counts = np.vstack([by_layer, bends[shown].reshape(-1, len(points))])
         names = [f"units, hidden {layer + 1}" for layer in range(len(by_layer))]
-        names += [f"pieces, feature {feature}" for feature in shown]
+        topology = points[0].topology
+        named = "pieces, " if topology.feature_names else "pieces, feature "
+        names += [f"{named}{name_of(topology, feature)}" for feature in shown]
         self.figure_, self.ax_ = _, axes = axes_for(ax, figsize=(7.0, 0.8 + 0.28 * len(names)))
         most = np.maximum(counts.max(axis=1, keepdims=True), 1)
         axes.imshow(counts / most, cmap="Blues", vmin=0.0, vmax=1.6, aspect="auto")

@@ -5,7 +5,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from sk_spectral.display.figures import pyplot_or_error
+from sk_spectral.display.figures import PALETTE, plain, pyplot_or_error
 from sk_spectral.inspection import topology_sample
 from sk_spectral.model import TopologySample
 from sk_spectral.model.topology_sample import VERDICTS, deviation
@@ -82,14 +82,13 @@ class TopologySampleDisplay:
         self._plot_units(self.axes_[1])
         if bends:
             self._plot_bends(self.axes_[2])
-        for axes in self.axes_:
-            axes.spines[["top", "right"]].set_visible(False)
+        plain(*self.axes_)
         self.figure_.suptitle(self.sample.headline(), fontsize="medium")
         return self
 
     def _plot_verdicts(self, axes: Any) -> None:
         shares = [self.sample.verdicts[verdict] for verdict in VERDICTS]
-        axes.barh(VERDICTS, shares, color="C0", height=0.6)
+        axes.barh(VERDICTS, shares, color=PALETTE[0], height=0.6)
         axes.invert_yaxis()
         axes.set_xlim(0, 1)
         axes.set_xlabel(f"share of {len(self.sample)} searches")
@@ -100,8 +99,10 @@ class TopologySampleDisplay:
         beside = np.linspace(-0.18, 0.18, n_repeats) if n_repeats > 1 else np.zeros(1)
         for layer in range(n_layers):
             own = counts[:, layer]
-            axes.plot(layer + beside, own, "o", color="C0", alpha=0.45, markersize=4)
-            axes.errorbar(layer + 0.32, own.mean(), deviation(own), fmt="_", color="C1", capsize=3)
+            axes.plot(layer + beside, own, "o", color=PALETTE[0], alpha=0.45, markersize=4)
+            axes.errorbar(
+                layer + 0.32, own.mean(), deviation(own), fmt="_", color=PALETTE[1], capsize=3
+            )
         axes.set_xticks(range(n_layers), [f"hidden {layer + 1}" for layer in range(n_layers)])
         axes.set_xlim(-0.6, n_layers - 0.4)
         axes.set_ylim(bottom=0 if counts.any() else -0.05, top=None if counts.any() else 1.0)
@@ -113,7 +114,7 @@ class TopologySampleDisplay:
         shown = shown[shares[shown] > 0]
         names = self.feature_names
         labels = [f"feature {i}" if names is None else names[i] for i in shown]
-        axes.barh(range(len(shown)), shares[shown], color="C0", height=0.6)
+        axes.barh(range(len(shown)), shares[shown], color=PALETTE[0], height=0.6)
         axes.set_yticks(range(len(shown)), labels)
         axes.invert_yaxis()
         axes.set_xlim(0, 1)

@@ -6,7 +6,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from sk_spectral.display.figures import axes_for, colours, pyplot_or_error
+from sk_spectral.display.figures import GREY, PALETTE, axes_for, colours, plain, pyplot_or_error
 from sk_spectral.model.topology import Topology
 
 _MOST_NAMES = 40
@@ -60,9 +60,11 @@ class TopologyDisplay:
     def plot(self, ax: Any = None, *, kind: str = "graph") -> Self:
         """Draw, on new axes by default.
 
-        "graph": a column of units for each layer that takes part, an arrow for each active block,
-        those that skip layers as arcs; width and colour by the norm of the block. "blocks": the
-        matrix of norms, target by source.
+        "graph": a column of units for each layer that takes part, the most important on top, an
+        arrow for each active block, those that skip layers as arcs. A dot's area is the share of
+        the paths through it over the largest of its layer, in another colour where a feature bends;
+        an arrow's width and colour the norm of the block. "blocks": the matrix of norms, target by
+        source.
         """
         if kind not in ("graph", "blocks"):
             raise ValueError(f"kind={kind!r} is not an option. Choose one of 'graph', 'blocks'.")
@@ -94,7 +96,8 @@ class TopologyDisplay:
             straight = span == 1
             start = (position[source], 0.0 if straight else heights[source])
             end = (position[target], 0.0 if straight else heights[target])
-            bend = 0.0 if straight else -0.25 - 0.08 * (span - 2)
+            over = max(0.0, _tallest(heights, source, target) - (start[1] + end[1]) / 2)
+            bend = 0.0 if straight else -0.25 - 0.08 * (span - 2) - 1.7 * over / span
             highest = max(highest, max(start[1], end[1]) - bend * span * 0.55)
             axes.annotate(
                 "", end, start, zorder=1 if straight else 3,
@@ -109,7 +112,7 @@ class TopologyDisplay:
         axes.set_xlim(-left, len(layers) - 0.4)
         axes.set_ylim(-1.75, highest + 0.25)
         axes.set_axis_off()
-        axes.set_title(self._title())
+        axes.set_title(self._title(), fontsize="medium")
         bar = plt.cm.ScalarMappable(scale, palette)
         figure.colorbar(bar, ax=axes, label="norm of the block", shrink=0.6)
 
@@ -117,32 +120,50 @@ class TopologyDisplay:
         """Dots for units, or a bar where they are many; the height that it reaches."""
         shown = min(active, _MOST_DOTS)
         height = min(1.0, 0.12 * (shown - 1) / 2 + 0.02)
-        colour = pyplot_or_error().rcParams["text.color"]
         if active > _MOST_DOTS:
             axes.plot(
-                [x, x], [-1, 1], linewidth=7, color=colour, alpha=0.6, solid_capstyle="round",
+                [x, x], [-1, 1], linewidth=7, color=PALETTE[0], alpha=0.6, solid_capstyle="round",
                 zorder=2,
             )  # fmt: skip
             return 1.0
         y = np.linspace(height, -height, shown)
-        size = 60 if shown <= 20 else 60 * 20 / shown
-        axes.scatter(np.full(shown, x), y, s=size, color=colour, zorder=2)
-        if number == 0 and self._names():
-            for name, level in zip(self._names(), y, strict=True):
-                axes.text(x - 0.12, level, name, ha="right", va="center", fontsize="small")
+        shares = self._importances(number, active)
+        order = np.argsort(-shares, kind="stable")
+        area = (70 if shown <= 20 else 70 * 20 / shown) * np.maximum(shares[order], 0.04)
+        bends = np.zeros(active, dtype=bool)
+        if number == 0 and self.topology.n_pieces:
+            bends = np.array(self.topology.n_pieces)[order] > 0
+        axes.scatter(np.full(shown, x), y, s=area, color=np.array(PALETTE)[bends * 1], zorder=2)
+        names = self._names() if number == 0 else []
+        if names:
+            for feature, level in zip(order, y, strict=True):
+                axes.text(
+                    x - 0.12, level, names[feature], ha="right", va="center", fontsize="small"
+                )
         return height
+
+    def _importances(self, number: int, active: int) -> NDArray[np.float64]:
+        """Of the units of a layer, over the largest; 1 where they are not known."""
+        topology = self.topology
+        shares = topology.feature_importances if number == 0 else None
+        if 0 < number <= len(topology.unit_importances):
+            shares = topology.unit_importances[number - 1]
+        if shares is None or not shares.any():
+            return np.ones(active)
+        return np.asarray(shares / shares.max())
 
     def _title(self) -> str:
         """The headline as far as the number of units."""
         return ", ".join(self.topology.headline().split("; ")[0].split(", ")[:2])
 
     def _names(self) -> list[str]:
-        """Of the inputs, with how many pieces they have; without names of those alone."""
+        """Names or numbers of the inputs, with how many pieces they have; none of many."""
         pieces = self.topology.n_pieces
-        if self.feature_names is not None:
-            names = [str(name) for name in self.feature_names]
+        given = self.topology.feature_names if self.feature_names is None else self.feature_names
+        if len(given):
+            names = [str(name) for name in given]
         else:
-            names = [f"{feature}" if n else "" for feature, n in enumerate(pieces)]
+            names = [f"{feature}" for feature in range(self.topology.layer_sizes[0])]
         if len(names) > _MOST_NAMES:
             return []
         if not any(pieces):
@@ -164,8 +185,14 @@ class TopologyDisplay:
         if len(names) <= 9:
             for i, j in np.argwhere(~np.ma.getmaskarray(norms)):
                 axes.text(j, i, f"{norms[i, j]:.2g}", ha="center", va="center", color="white")
-        axes.set_title("norms of the active blocks")
+        axes.set_title("norms of the active blocks", fontsize="medium")
+        axes.spines[:].set_color(GREY)
         figure.colorbar(image, ax=axes, shrink=0.8)
+
+
+def _tallest(heights: dict[int, float], source: int, target: int) -> float:
+    """Of the columns between two layers."""
+    return max((h for number, h in heights.items() if source < number < target), default=0.0)
 
 
 class SpectrumDisplay:
@@ -207,16 +234,15 @@ class SpectrumDisplay:
             active = np.ones(len(lam), dtype=bool)
             if self.active_units is not None and 0 < i < n_layers - 1:
                 active = self.active_units[i - 1][order]
-            colour = f"C{i}"
+            colour = PALETTE[0]
             axes.scatter(x[active], lam[order][active], s=14, color=colour, linewidths=0)
             axes.scatter(
                 x[~active], lam[order][~active], s=22, facecolors="none", edgecolors=colour,
                 linewidths=0.6,
             )  # fmt: skip
-        axes.axhline(
-            0.0, color=pyplot_or_error().rcParams["axes.edgecolor"], linewidth=0.6, zorder=0
-        )
+        axes.axhline(0.0, color=GREY, linewidth=0.8, zorder=0)
+        plain(axes)
         axes.set_xticks(range(n_layers), names)
         axes.set_ylabel("eigenvalue")
-        axes.set_title("eigenvalues by layer; rings are units that were pruned")
+        axes.set_title("eigenvalues by layer; rings: units that were pruned", fontsize="medium")
         return self

@@ -4,7 +4,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from sk_spectral.display.figures import axes_for
+from sk_spectral.display.figures import PALETTE, axes_for, legend_above, log_scale, plain
 
 
 class TrainingDisplay:
@@ -53,21 +53,25 @@ class TrainingDisplay:
         Losses on a logarithmic scale, what was recorded relative to its largest value.
         """
         self.figure_, self.ax_ = _, axes = axes_for(ax, figsize=(5.4, 3.6))
-        for name, values in self.losses.items():
-            axes.plot(range(1, len(values) + 1), values, label=name)
-        axes.set_yscale("log")
+        for color, (name, values) in zip(PALETTE, self.losses.items(), strict=False):
+            axes.plot(range(1, len(values) + 1), values, label=name, color=color)
+        log_scale(axes.yaxis)
         axes.set_xlabel("epoch")
         axes.set_ylabel("loss")
-        if self.recorded:
-            right = axes.twinx()
+        right = axes.twinx() if self.recorded else None
+        if right is None:
+            plain(axes)
+            legend_above(axes, 2)
+        else:
             for i, (name, values) in enumerate(self.recorded.items(), start=2):
                 most = max(values) or 1.0
                 right.plot(
                     range(1, len(values) + 1), np.divide(values, most), linestyle="--",
-                    color=f"C{i}", label=f"{name}, of {most:.3g}",
+                    color=PALETTE[i], label=f"{name}, of {most:.3g}",
                 )  # fmt: skip
-            right.set_ylim(0, 1.4)
+            right.set_ylim(0, 1.05)
             right.set_ylabel("share of the largest value")
-            right.legend(frameon=False, loc="upper right", fontsize="small")
-        axes.legend(frameon=False, loc="upper left", fontsize="small")
+            right.spines["top"].set_visible(False)
+            axes.spines["top"].set_visible(False)
+            legend_above(axes, 2, right)
         return self

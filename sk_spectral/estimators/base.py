@@ -304,8 +304,11 @@ class SpectralSearch(CallbackSupportMixin, Predictor, metaclass=ABCMeta):
 
     def _store(self, result: SearchResult) -> None:
         self.network_, self.net_, self._scaling = result.network, result.net, result.scaling
-        self.compact_, self.topology_ = result.compact, result.topology
-        self.topology_path_ = result.path
+        names = tuple(map(str, getattr(self, "feature_names_in_", ())))
+        self.topology_path_ = result.path.named(names)
+        kept = self.topology_path_.kept
+        assert kept is not None  # what predicts is one of them
+        self.compact_, self.topology_ = result.compact, kept.topology
         self.feature_importances_ = result.feature_importances
         self.loss_curve_, self.loss_ = result.history, result.loss
         self.n_iter_ = len(self.loss_curve_)

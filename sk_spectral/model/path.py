@@ -1,6 +1,7 @@
 """The networks that a search tried to do with, from the linear map to the whole; NumPy alone."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from sk_spectral.model.compact import CompactNetwork
 from sk_spectral.model.topology import Topology
@@ -67,6 +68,15 @@ class TopologyPath:
     def kept(self) -> PathPoint | None:
         """The network that predicts; None where there is none but the path."""
         return next((point for point in self.points if point.is_kept), None)
+
+    def named(self, names: Sequence[str]) -> "TopologyPath":
+        """The same networks, whose topologies know the names of the features."""
+        return TopologyPath(
+            tuple(
+                replace(point, topology=replace(point.topology, feature_names=tuple(names)))
+                for point in self.points
+            )
+        )
 
     def at(self, *, n_units: int | None = None, n_parameters: int | None = None) -> PathPoint:
         """The network of the least loss that is no larger than this, and than any that is kept.

@@ -1,17 +1,22 @@
 """What was learned, read off the network that predicts; needs NumPy alone."""
 
 from dataclasses import dataclass, fields
-from html import escape
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sk_spectral.model.compact import CompactNetwork
+from sk_spectral.model.topology_html import html_of
+from sk_spectral.model.topology_text import headline_of, summary_of
 from sk_spectral.spectral.layer_sizes import n_direct_parameters
-from sk_spectral.spectral.paths import gamma_norm
+from sk_spectral.spectral.paths import gamma_norm, unit_shares
 
-_MOST_LISTED = 20
+_LATER: dict[str, Any] = {
+    "n_pieces": (), "joins_inputs": None, "interaction_share": None, "unit_importances": (),
+    "feature_importances": None, "feature_names": (),
+}  # fmt: skip
+"""Values that files of 0.1 do not have."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -50,6 +55,13 @@ class Topology:
     interaction_share : float or None
         Share of that variance that is lost when the best sum of functions of one feature each takes
         its place: what units that join features are for; 0 where there is no unit.
+    unit_importances : tuple of L − 1 arrays
+        For each hidden layer, of each of its active units in their order, the share of the squared
+        norm over all paths to the outputs that goes through it.
+    feature_importances : array of shape (n_features,) or None
+        Share of that norm that starts at each feature.
+    feature_names : tuple of str
+        Names of the features; empty where X had none.
     """
 
     layer_sizes: tuple[int, ...]
@@ -65,22 +77,26 @@ class Topology:
     n_pieces: tuple[int, ...] = ()
     joins_inputs: bool | None = None
     interaction_share: float | None = None
+    unit_importances: tuple[NDArray[np.float64], ...] = ()
+    feature_importances: NDArray[np.float64] | None = None
+    feature_names: tuple[str, ...] = ()
 
     @classmethod
-    def from_compact(cls, compact: CompactNetwork, **measured: float | None) -> "Topology":
+    def from_compact(cls, compact: CompactNetwork, **measured: Any) -> "Topology":
         """Read the topology off the network that predicts.
 
         Parameters
         ----------
         compact : CompactNetwork
         **measured
-            Losses and nonlinear share, where they are known.
+            Losses, shares of the predictions, importances and names of features, where known.
 
         Returns
         -------
         Topology
         """
         blocks = compact.blocks
+        units = tuple(unit_shares(blocks))
         if compact.intercepts is not None:
             for i, intercept in enumerate(compact.intercepts, start=1):
                 blocks[i, 0] = np.column_stack([blocks[i, 0], intercept])
@@ -89,7 +105,7 @@ class Topology:
         for target_source, block in blocks.items():
             norms[target_source] = np.linalg.norm(block)
         masks = tuple(mask.copy() for mask in compact.unit_masks)
-        for array in (norms, *masks):
+        for array in (norms, *masks, *units):
             array.flags.writeable = False
         sizes = compact.full_layer_sizes
         searched = compact.n_inputs, *sizes[1:]
@@ -112,6 +128,7 @@ class Topology:
             n_parameters_searched=n_direct_parameters(searched) + n_intercepts,
             n_pieces=n_pieces,
             joins_inputs=compact.joins_inputs(),
+            unit_importances=units,
             **measured,
         )
 
@@ -142,56 +159,11 @@ class Topology:
 
     def headline(self) -> str:
         """What was learned, in one line."""
-        if self.is_linear:
-            parts = ["linear: no hidden unit pays for itself", f"{self.n_parameters} parameters"]
-        elif self.n_active_layers == 0:
-            parts = [
-                "additive: no hidden unit pays for itself",
-                f"{self._pieces()}, {self.n_parameters} parameters",
-            ]
-        else:
-            share = 100.0 * self.n_parameters / self.n_parameters_searched
-            parts = [
-                f"{self.n_active_layers} of {len(self.active_units)} hidden layers, "
-                f"{sum(self.n_active_units)} of {sum(self.layer_sizes[1:-1])} units, "
-                f"{share:.2g} % of the parameters"
-            ]
-            if any(self.n_pieces):
-                parts.append(self._pieces())
-        if self.loss_before is not None and self.loss_after is not None:
-            parts.append(f"loss {self.loss_before:.4g} before pruning, {self.loss_after:.4g} after")
-        if not self.is_linear:
-            if self.nonlinear_share is not None:
-                parts.append(f"{100.0 * self.nonlinear_share:.2g} % of the predictions nonlinear")
-            if self.interaction_share:
-                parts[-1] += f", {100.0 * self.interaction_share:.2g} % no sum over the features"
-            parts.append(f"‖Γ‖ = {self.gamma_norm:.4g}")
-        return "; ".join(parts)
+        return headline_of(self)
 
     def summary(self) -> str:
-        """The headline, and a text table of layers and blocks for a terminal."""
-        lines = [
-            self.headline(),
-            "",
-            f"{'layer':<12}{'units':>7}{'active':>8}   norms of the blocks it reads",
-        ]
-        counts = (self.layer_sizes[0], *self.n_active_units, self.layer_sizes[-1])
-        for i, (size, count) in enumerate(zip(self.layer_sizes, counts, strict=True)):
-            reads = "  ".join(
-                f"{self._layer_name(j)} {self.block_norms[i, j]:.3g}"
-                for j in range(i)
-                if self.active_blocks[i, j]
-            )
-            lines.append(f"{self._layer_name(i):<12}{size:>7}{count:>8}   {reads}".rstrip())
-        bent = [f"{feature}: {n}" for feature, n in enumerate(self.n_pieces) if n]
-        if bent:
-            more = [f"and {len(bent) - _MOST_LISTED} more"] if len(bent) > _MOST_LISTED else []
-            lines.append(f"pieces by feature   {', '.join(bent[:_MOST_LISTED] + more)}")
-        return "\n".join(lines)
-
-    def _pieces(self) -> str:
-        n_bent = sum(n > 0 for n in self.n_pieces)
-        return f"{sum(self.n_pieces)} pieces of {n_bent} feature{'s' * (n_bent != 1)}"
+        """The headline, and a text table of layers and blocks for a terminal, as `print` shows."""
+        return summary_of(self)
 
     def to_dict(self) -> dict[str, Any]:
         """The same values in lists, numbers and booleans, ready for JSON and `from_dict`."""
@@ -203,6 +175,11 @@ class Topology:
             "block_norms": self.block_norms.tolist(),
             "active_blocks": self.active_blocks.tolist(),
             "active_units": [mask.tolist() for mask in self.active_units],
+            "unit_importances": [shares.tolist() for shares in self.unit_importances],
+            "feature_importances": (
+                None if self.feature_importances is None else self.feature_importances.tolist()
+            ),
+            "feature_names": list(self.feature_names),
             "n_active_units": list(self.n_active_units),
             "n_active_layers": self.n_active_layers,
             "is_linear": self.is_linear,
@@ -227,29 +204,23 @@ class Topology:
             Where one of the values is missing.
         """
         names = [field.name for field in fields(cls)]
-        later = {"n_pieces": (), "joins_inputs": None, "interaction_share": None}  # than 0.1
-        values = later | values
+        values = _LATER | values
         missing = [name for name in names if name not in values]
         if missing:
             raise ValueError(
                 f"These values are not those of Topology.to_dict(): {', '.join(missing)} "
                 "missing from the dictionary."
             )
-        norms = np.array(values["block_norms"], dtype=np.float64)
-        active = np.array(values["active_blocks"], dtype=bool)
-        masks = tuple(np.array(mask, dtype=bool) for mask in values["active_units"])
-        for array in (norms, active, *masks):
-            array.flags.writeable = False
-        return cls(
-            **{name: values[name] for name in names}
-            | {
-                "layer_sizes": tuple(values["layer_sizes"]),
-                "n_pieces": tuple(values["n_pieces"]),
-                "block_norms": norms,
-                "active_blocks": active,
-                "active_units": masks,
-            }
-        )
+        own = {name: values[name] for name in names}
+        for name in ("layer_sizes", "n_pieces", "feature_names"):
+            own[name] = tuple(own[name])
+        for name, dtype in (("block_norms", float), ("active_blocks", bool)):
+            own[name] = _frozen(own[name], dtype)
+        for name, dtype in (("active_units", bool), ("unit_importances", float)):
+            own[name] = tuple(_frozen(array, dtype) for array in own[name])
+        if own["feature_importances"] is not None:
+            own["feature_importances"] = _frozen(own["feature_importances"], float)
+        return cls(**own)
 
     def to_networkx(self) -> Any:
         """networkx.DiGraph of the layers that take part, with the active blocks as edges.
@@ -311,8 +282,10 @@ class Topology:
         """
         counts = (self.layer_sizes[0], *self.n_active_units, self.layer_sizes[-1])
         return [
-            (i, self._layer_name(i), size, count)
-            for i, (size, count) in enumerate(zip(self.layer_sizes, counts, strict=True))
+            (i, name, size, count)
+            for i, (name, size, count) in enumerate(
+                zip(self.layer_names(), self.layer_sizes, counts, strict=True)
+            )
             if count
         ]
 
@@ -329,18 +302,14 @@ class Topology:
         ]
 
     def _repr_html_(self) -> str:
-        head, _, header, *rows = self.summary().splitlines()
-        text = escape("\n".join([header, *rows]))
-        return f"<div><p>{escape(head)}</p><pre>{text}</pre></div>"
+        return html_of(self)
+
+    def __str__(self) -> str:
+        return self.summary()
 
     def layer_names(self) -> list[str]:
         """Names of all layers, from "input" to "output"."""
-        return [self._layer_name(i) for i in range(len(self.layer_sizes))]
-
-    def _layer_name(self, i: int) -> str:
-        if i == 0:
-            return "input"
-        return "output" if i == len(self.layer_sizes) - 1 else f"hidden {i}"
+        return ["input", *(f"hidden {i + 1}" for i in range(len(self.active_units))), "output"]
 
     def __repr__(self) -> str:
         sizes = " -> ".join(map(str, self.layer_sizes))
@@ -348,3 +317,9 @@ class Topology:
             f"Topology({sizes}, n_active_units={self.n_active_units}, "
             f"gamma_norm={self.gamma_norm:.4g}, n_parameters={self.n_parameters})"
         )
+
+
+def _frozen(values: Any, dtype: type) -> NDArray[Any]:
+    array: NDArray[Any] = np.array(values, dtype=dtype)
+    array.flags.writeable = False
+    return array

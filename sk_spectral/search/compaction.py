@@ -50,14 +50,16 @@ def read(
         joined = interaction_share_of(candidate, rows, pieces)
         compact = cut_out(candidate, rows.take(slice(_ROWS_TO_COMPARE)).X)
         of_features = compact if scaling is None else scaling.attached_to(compact)
+        shares = of_features.input_shares(_variances(rows, of_features))
+        shares.flags.writeable = False
         topology = Topology.from_compact(
             of_features,
+            feature_importances=shares,
             loss_before=candidate.loss_before,
             loss_after=candidate.loss_after,
             nonlinear_share=share,
             interaction_share=joined,
         )
-        shares = of_features.input_shares(_variances(rows, of_features))
     told = candidate.loss_before, candidate.loss_after, share, joined, topology.gamma_norm
     if not all(np.isfinite(numbers).all() for numbers in (told, topology.block_norms, shares)):
         raise diverged("The weights of the network became too large to be squared")

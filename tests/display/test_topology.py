@@ -7,6 +7,7 @@ import pytest
 
 from sk_spectral import SpectralNASRegressor
 from sk_spectral.display import SpectrumDisplay, TopologyDisplay
+from sk_spectral.display.figures import PALETTE
 from sk_spectral.model.compact import CompactNetwork
 from sk_spectral.model.topology import Topology
 
@@ -96,11 +97,27 @@ def test_features_that_bend_are_named_with_their_pieces(additive):
     bent = [f"{feature} ({n} pieces)" for feature, n in enumerate(n_pieces) if n]
     assert bent
     shown = words(TopologyDisplay(additive.topology_).plot().ax_)
-    assert [word for word in shown if "pieces)" in word] == bent
+    assert sorted(word for word in shown if "pieces)" in word) == bent
     named = words(TopologyDisplay(additive.topology_, ["a", "b", "c"]).plot().ax_)
-    assert [word for word in named if word[:1] in "abc" and len(word) < 20] == [
+    order = np.argsort(-additive.feature_importances_)
+    labels = [
         f"{name} ({n} pieces)" if n else name for name, n in zip("abc", n_pieces, strict=True)
     ]
+    assert [word for word in named if word in labels] == [labels[feature] for feature in order]
+
+
+def test_the_most_important_are_on_top_and_largest_and_what_bends_has_its_colour(additive, model):
+    axes = TopologyDisplay.from_estimator(additive).ax_
+    inputs = max(axes.collections, key=lambda dots: len(dots.get_offsets()))
+    order = np.argsort(-additive.feature_importances_)
+    shares = additive.feature_importances_[order] / additive.feature_importances_.max()
+    np.testing.assert_allclose(inputs.get_sizes(), 70 * np.maximum(shares, 0.04))
+    assert (np.diff(inputs.get_offsets()[:, 1]) < 0).all()
+    bends = np.array(additive.topology_.n_pieces)[order] > 0
+    colours = [matplotlib.colors.to_hex(rgba).upper() for rgba in inputs.get_facecolors()]
+    assert colours == [PALETTE[int(bent)] for bent in bends]
+    for dots in TopologyDisplay.from_estimator(model).ax_.collections:
+        assert (np.diff(dots.get_sizes()) <= 0).all()
 
 
 def test_width_and_colour_follow_the_norm(model):

@@ -22,5 +22,8 @@ def cut(sizes, *, activation="relu", fit_intercept=True, everything=False):
         dtype=torch.float64, generator=torch.Generator().manual_seed(0),
     )  # fmt: skip
     randomize(network)
-    masks = [np.array(mask, dtype=bool) | everything for mask in MASKS[sizes]]
+    if everything:
+        masks = [np.ones(size, dtype=bool) for size in sizes[1:-1]]
+    else:
+        masks = [np.array(mask, dtype=bool) for mask in MASKS[sizes]]
     return network, masks, compact_network(network, masks)

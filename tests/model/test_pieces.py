@@ -79,7 +79,7 @@ def test_units_that_read_one_feature_and_its_pieces_join_nothing(hidden, joins):
     assert topology.n_pieces == (2, 0, 1)
     assert topology.headline().split("; ")[1] == "3 pieces of 2 features"
     assert topology.summary().splitlines()[-1] == "pieces by feature   0: 2, 2: 1"
-    assert "pieces by feature   0: 2, 2: 1" in topology._repr_html_()
+    assert "0 (2 pieces)" in topology._repr_html_()
     notes = [line for line in topology.to_dot().splitlines() if "note" in line]
     assert [line.split("label=")[1] for line in notes] == [
         '"feature 0\\n2 pieces", shape=note];',

@@ -5,6 +5,7 @@ import json
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.base import clone
 from sklearn.datasets import load_iris
@@ -143,8 +144,18 @@ def test_without_networkx_the_error_says_what_to_install(bent, monkeypatch):
 def test_notebook_form(bent):
     html = bent.topology_._repr_html_()
     assert "hidden layers" in html
-    assert html.count("<pre>") == 1
+    assert html.count("<svg") == html.count("<table") == 1
     assert "estimator" in bent._repr_html_()  # scikit-learn's own diagram
+
+
+def test_a_topology_knows_importances_and_names_of_features(bent, bent_rows):
+    np.testing.assert_array_equal(bent.topology_.feature_importances, bent.feature_importances_)
+    assert bent.topology_.feature_names == ()
+    frame = pd.DataFrame(bent_rows[0], columns=["<i>", "b", "c"])
+    named = SpectralNASRegressor((16, 16), max_iter=10, random_state=0).fit(frame, bent_rows[1])
+    assert named.topology_.feature_names == ("<i>", "b", "c")
+    assert "&lt;i&gt;" in named.topology_._repr_html_()
+    assert "<i>" in str(named.topology_)
 
 
 def test_importances_are_shares_of_the_paths(bent, bent_rows):

@@ -6,7 +6,7 @@ from compact_cases import MASKS, cut
 
 from sk_spectral.model.topology import Topology
 from sk_spectral.spectral import algebra
-from sk_spectral.spectral.paths import gamma_norm
+from sk_spectral.spectral.paths import gamma_norm, unit_shares
 
 
 @pytest.mark.parametrize("sizes", MASKS)
@@ -99,7 +99,15 @@ def test_of_other_values_what_is_missing_is_named():
         Topology.from_dict({"layer_sizes": [2, 1]})
 
 
-def test_in_a_notebook_it_is_the_headline_over_a_table():
-    html = Topology.from_compact(cut((4, 5, 6, 2))[2])._repr_html_()
-    assert html.startswith("<div><p>1 of 2 hidden layers")
-    assert "<pre>layer" in html
+def test_importances_of_units_are_shares_of_the_paths_by_active_unit():
+    compact = cut((4, 5, 6, 2))[2]
+    topology = Topology.from_compact(compact)
+    for shares, expected in zip(
+        topology.unit_importances, unit_shares(compact.blocks), strict=True
+    ):
+        np.testing.assert_array_equal(shares, expected)
+        assert not shares.flags.writeable
+    assert [len(shares) for shares in topology.unit_importances] == [0, 3]
+    assert topology.feature_importances is None
+    again = Topology.from_dict(json.loads(json.dumps(topology.to_dict())))
+    np.testing.assert_array_equal(again.unit_importances[1], topology.unit_importances[1])

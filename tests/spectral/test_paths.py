@@ -7,7 +7,7 @@ from hypothesis import given
 from spectral_cases import layer_sizes, random_parameters, seeds
 
 from sk_spectral.spectral import algebra
-from sk_spectral.spectral.paths import gamma_norm, input_shares
+from sk_spectral.spectral.paths import gamma_norm, input_shares, unit_shares
 
 
 def random_blocks(sizes, seed):
@@ -104,3 +104,24 @@ def test_hidden_layers_without_units_leave_the_direct_block():
     assert gamma_norm(blocks) == 0.0
     np.testing.assert_allclose(input_shares(blocks), [9 / 25, 16 / 25])
     assert gamma_norm({(1, 0): np.ones((1, 2))}) == 0.0
+
+
+def test_shares_of_units_are_those_of_the_paths_that_are_lost_without_them():
+    rng = np.random.default_rng(0)
+    sizes = (3, 4, 2, 5)
+    blocks = {(i, j): rng.normal(size=(sizes[i], sizes[j])) for i in range(4) for j in range(i)}
+
+    def squared(of):
+        return gamma_norm(of) ** 2 + np.square(of[3, 0]).sum()
+
+    whole = squared(blocks)
+    for layer, shares in enumerate(unit_shares(blocks), start=1):
+        assert shares.shape == (sizes[layer],)
+        for unit, share in enumerate(shares):
+            without = {key: block.copy() for key, block in blocks.items()}
+            for i, j in without:
+                if i == layer:
+                    without[i, j][unit] = 0.0
+            assert share == pytest.approx(1.0 - squared(without) / whole, rel=1e-10)
+    nothing = {key: 0.0 * block for key, block in blocks.items()}
+    assert not any(shares.any() for shares in unit_shares(nothing))
