@@ -10,7 +10,7 @@ The house, each room importing only those below it:
     spectral     the mathematics
 
 Beside them `datasets`, whose needed architecture is known, and on top `inspection`, which repeats
-searches, `display` and `export`.
+searches, `display`, `export` and `report`, the command.
 """
 
 from importlib import import_module

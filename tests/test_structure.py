@@ -23,6 +23,8 @@ BESIDE = {
     "display": {"display", "spectral", "model", "estimators", "inspection"},
     "inspection": {"model"},
     "export": {"export", "spectral", "model", "estimators"},
+    "report": {"report", "model", "estimators", "inspection", "display"},
+    "__main__": {"report"},
     "": {"spectral", "estimators"},
 }
 """What the modules outside of rooms may import; "" is the package itself."""

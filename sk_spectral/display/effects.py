@@ -13,6 +13,7 @@ Array = NDArray[np.float64]
 
 _MOST_PANELS = 12
 _POINTS, _MOST_BARS, _MOST_NAMED, _MOST_IN_RUG = 200, 12, 20, 300
+_MOST_LETTERS = 24  # of labels side by side
 
 
 class EffectDisplay:
@@ -166,7 +167,10 @@ class EffectDisplay:
                 ax.plot(grid, effects[:, k], label=self.output_names[k], color=_colour(k))
         if self._has_bars(i):
             few = len(grid) <= _MOST_NAMED
-            ax.set_xticks(grid if few else [], self.tick_labels[i] if few else None)
+            labels = self.tick_labels[i]
+            ax.set_xticks(grid if few else [], labels if few else None)
+            if labels and sum(map(len, labels)) > _MOST_LETTERS:
+                ax.set_xticks(ax.get_xticks(), labels if few else [], rotation=35, ha="right")
         of_missing = self.missing[i]
         if of_missing is not None:
             self._draw_missing(ax, of_missing)

@@ -17,7 +17,7 @@ BLUE, VERMILION = "#0072B2", "#D55E00"
 _MOST_DOTS, _MOST_LETTERS = 12, 22
 _STEP, _APART, _LEFT, _ROOM, _ARC = 17.0, 150.0, 172.0, 14.0, 44.0
 _MEANING = {
-    "linear": "a linear model says all that these rows tell",
+    "linear": "nothing bends or joins surely enough to pay for it",
     "additive": "each feature acts by a curve of its own, none together",
     "network": "features act together",
 }
@@ -34,7 +34,8 @@ def html_of(topology: Any) -> str:
         for name, size, active, reads in layer_table(topology)
     )
     return (
-        "<div class='sk-spectral-topology' style='max-width:46em;overflow-x:auto'>"
+        "<div class='sk-spectral-topology' "
+        "style='max-width:46em;overflow-x:auto;overflow-wrap:normal'>"
         f"<p><strong>{topology.verdict}</strong>: {_MEANING[topology.verdict]}<br>"
         f"<small>{escape(rest)}</small></p>{svg_of(topology)}"
         "<table><thead><tr><th style='text-align:left'>layer</th><th>units</th><th>active</th>"
