@@ -23,7 +23,7 @@ from results import OUTPUT, save
 from sk_spectral import SpectralNetwork
 from sk_spectral.spectral import algebra
 
-sys.path.append(str(Path(__file__).parent / "benchmarks"))
+sys.path.append(str(OUTPUT.parent / "benchmarks"))
 from step import PublishedNetwork, interleaved_medians, spectral_step, step_of
 
 from sk_spectral.training.losses import LogLoss

@@ -1,12 +1,21 @@
-"""Where the examples put what they find: pictures, numbers, and runs that can be gone on with."""
+"""Where the examples put what they find: pictures, numbers, and runs that can be gone on with.
+
+Importing it gives their pictures the colours of the package's own.
+"""
 
 import json
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import matplotlib.pyplot as plt
+from cycler import cycler
 from joblib import Parallel, delayed, effective_n_jobs
 from tqdm import tqdm
+
+from sk_spectral.display.figures import PALETTE
+
+plt.rcParams["axes.prop_cycle"] = cycler(color=PALETTE)
 
 OUTPUT = Path(__file__).parent / "output"
 

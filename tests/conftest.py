@@ -22,6 +22,7 @@ def pytest_addoption(parser):
     parser.addoption(
         "--bit-for-bit", action="store_true", help="predictions of stored fits must be the same"
     )
+    parser.addoption("--site", help="folder of the site that .ci/docs has built")
 
 
 @pytest.fixture(autouse=True)
