@@ -34,7 +34,7 @@ __all__ = [
     "SpectralNetwork",
     "spectral_path",
 ]
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _ROOMS = ("data", "estimators", "model", "search", "spectral", "training")
 _ROOM_OF = {

@@ -18,9 +18,9 @@ _CODE = """\
 import pandas as pd
 from sk_spectral import {estimator}
 
-frame = pd.read_{kind}({path!r}){known}
+{frame}
 model = {estimator}(random_state={seed})
-model.fit(frame.drop(columns={columns!r}), frame[{target!r}])
+model.fit(frame.drop(columns={target!r}), frame[{target!r}])
 print(model.topology_)
 """
 
@@ -114,13 +114,9 @@ def _check_packages() -> None:
 
 def _code(options: argparse.Namespace, table: Table) -> str:
     estimator = SpectralNASClassifier if table.is_classification else SpectralNASRegressor
-    known = f".dropna(subset=[{options.target!r}])" if table.n_dropped else ""
     return _CODE.format(
+        frame="\n".join(table.code),
         estimator=estimator.__name__,
-        kind="parquet" if options.table.suffix.lower() == ".parquet" else "csv",
-        path=str(options.table),
-        known=known,
-        columns=[options.target, *options.drop, *table.row_numbers],
         target=options.target,
         seed=options.random_state,
     )

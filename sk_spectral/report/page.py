@@ -47,8 +47,7 @@ def page(
     model, topology = found[0].model, found[0].model.topology_
     kind = f"{table.y.nunique()} classes" if table.is_classification else "a number"
     dropped = f"; {table.n_dropped} rows without it are left out" if table.n_dropped else ""
-    for name in table.row_numbers:
-        dropped += f"; {name!r} numbers the rows and is left out"
+    dropped += "".join(f"; {note}" for note in table.notes)
     title = f"{path.name}: {target}"
     parts = [
         f"<h1>{escape(title)}</h1>",

@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+from sk_spectral.report.columns import features_of
 
 _FEWEST_ROWS, _MOST_CLASSES, _MOST_NAMED, _LOOKED_AT = 20, 20, 12, 1 << 16
 _SUFFIXES = (".csv", ".tsv", ".txt", ".parquet")
@@ -27,15 +27,18 @@ class Table:
     is_classification : bool
     n_dropped : int
         Rows whose target is missing.
-    row_numbers : tuple of str
-        Columns that number the rows, and are no features.
+    notes : tuple of str
+        What was done to columns.
+    code : tuple of str
+        Lines of Python that read the file and do the same, to a frame of the name ``frame``.
     """
 
     X: Any
     y: Any
     is_classification: bool
     n_dropped: int
-    row_numbers: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    code: tuple[str, ...] = ()
 
 
 def table_from(path: Path, target: str, task: str, drop: list[str]) -> Table:
@@ -62,7 +65,7 @@ def table_from(path: Path, target: str, task: str, drop: list[str]) -> Table:
         Of a file that cannot be read, a column that is not there, and rows that are too few or all
         of one target.
     """
-    frame = _frame(path)
+    frame, reading = _frame(path)
     for name in (target, *drop):
         if name not in frame.columns:
             raise TableError(_no_column(name, [str(column) for column in frame.columns], path))
@@ -76,22 +79,22 @@ def table_from(path: Path, target: str, task: str, drop: list[str]) -> Table:
         )
     if y.nunique() < 2:
         raise TableError(f"{target!r} is {y.iloc[0]} in all rows: there is nothing to learn.")
-    numbering = tuple(
-        name for name in frame.columns if name not in (target, *drop) and _counts(frame[name])
-    )
-    X = frame.loc[known].drop(columns=[target, *drop, *numbering])
-    if not X.shape[1]:
-        raise TableError(f"{path} has no column but {target!r} that could be a feature.")
+    columns = features_of(frame.drop(columns=[target, *drop]))
+    if not columns.X.shape[1]:
+        notes = "".join(f"; {note}" for note in columns.notes)
+        raise TableError(f"{path} has no column but {target!r} that could be a feature{notes}.")
     is_classification = _has_classes(y) if task == "auto" else task == "classification"
     y = _classes(y, target) if is_classification else _numbers(y, target)
-    X = X.dropna(axis="columns", how="all")
-    if not X.shape[1]:
-        raise TableError(f"All columns of {path} but {target!r} are empty.")
     n_dropped = int((~known).sum())
-    return Table(X.reset_index(drop=True), y, is_classification, n_dropped, numbering)
+    code = [reading, *([f"frame = frame.drop(columns={drop!r})"] if drop else []), *columns.code]
+    if n_dropped:
+        code.append(f"frame = frame.dropna(subset=[{target!r}])")
+    X = columns.X.loc[known].reset_index(drop=True)
+    return Table(X, y, is_classification, n_dropped, columns.notes, tuple(code))
 
 
-def _frame(path: Path) -> Any:
+def _frame(path: Path) -> tuple[Any, str]:
+    """The table, and the line of Python that reads it."""
     import pandas as pd
 
     if not path.is_file():
@@ -100,7 +103,10 @@ def _frame(path: Path) -> Any:
     if path.suffix.lower() not in _SUFFIXES:
         raise TableError(f"{path} is of no type that is read: {', '.join(_SUFFIXES)}.")
     try:
-        frame = pd.read_parquet(path) if path.suffix.lower() == ".parquet" else _csv(path)
+        if path.suffix.lower() == ".parquet":
+            frame, how = pd.read_parquet(path), f"pd.read_parquet({str(path)!r})"
+        else:
+            frame, how = _csv(path)
     except TableError:
         raise
     except UnicodeDecodeError as error:
@@ -109,11 +115,11 @@ def _frame(path: Path) -> Any:
         reason = " ".join(str(error).split())
         raise TableError(f"{path} cannot be read as a table: {reason}") from error
     frame.columns = [str(column) for column in frame.columns]
-    return frame
+    return frame, f"frame = {how}"
 
 
-def _csv(path: Path) -> Any:
-    """With the separator and decimal sign by which most columns are numbers."""
+def _csv(path: Path) -> tuple[Any, str]:
+    """With the separator and decimal sign by which most columns are numbers, and how."""
     import pandas as pd
 
     with path.open(encoding="utf-8-sig", newline="") as file:
@@ -124,20 +130,16 @@ def _csv(path: Path) -> Any:
         separator = csv.Sniffer().sniff(start, delimiters=",;\t|").delimiter
     except csv.Error:
         separator = "\t" if path.suffix.lower() == ".tsv" else ","
-    frame = pd.read_csv(path, sep=separator, encoding="utf-8-sig")
+    how: dict[str, Any] = {} if separator == "," else {"sep": separator}
+    frame = pd.read_csv(path, **how)
     if separator != ",":
-        other = pd.read_csv(path, sep=separator, encoding="utf-8-sig", decimal=",")
+        other = pd.read_csv(path, **how, decimal=",")
         if _n_numbers(other) > _n_numbers(frame):
-            frame = other
+            frame, how = other, how | {"decimal": ","}
     if not isinstance(frame.index, pd.RangeIndex):
         raise TableError(f"{path} has rows of more fields than its first line has names.")
-    return frame
-
-
-def _counts(column: Any) -> bool:
-    """Whether it is 0, 1, 2, … or 1, 2, 3, …, as tables are written with the numbers of rows."""
-    rows = np.arange(len(column))
-    return any(np.array_equal(column.to_numpy(), rows + start) for start in (0, 1))
+    given = "".join(f", {name}={value!r}" for name, value in how.items())
+    return frame, f"pd.read_csv({str(path)!r}{given})"
 
 
 def _n_numbers(frame: Any) -> int:

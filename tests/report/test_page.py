@@ -49,7 +49,7 @@ def test_advice_is_by_verdict_and_held_out_rows(model, means, said):
 
 def test_names_are_text_and_all_parts_are_there(model):
     fitted, X = model
-    table = Table(X, pd.Series(np.zeros(120)), False, 3, ("id",))
+    table = Table(X, pd.Series(np.zeros(120)), False, 3, ("'id' numbers the rows",))
     sample = TopologySample((fitted.topology_,) * 2)
     text = page(Path("t.csv"), NAME, table, found(fitted, 1, 1, 1), "print('<&>')", sample)
     opened = []

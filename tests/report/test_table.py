@@ -54,8 +54,28 @@ def test_rows_without_a_target_empty_columns_and_numbers_of_rows_are_left_out(fr
     table = read(frame, tmp_path / "t.csv", index=True)
     assert table.n_dropped == 2
     assert list(table.X) == ["size", "colour", "rooms"]
-    assert table.row_numbers == ("Unnamed: 0", "id")
+    assert table.notes == (
+        "'Unnamed: 0' numbers the rows and is left out",
+        "'id' numbers the rows and is left out",
+        "'nothing' is empty and is left out",
+    )
     assert list(table.X.index) == list(range(58))
+
+
+@pytest.mark.parametrize("how", [{}, {"sep": ";", "decimal": ","}])
+def test_its_code_gives_the_same_rows(frame, tmp_path, how):
+    frame["id"] = range(60)
+    frame["when"] = pd.date_range("2024-02-01", periods=60).astype(str)
+    frame["power"] = frame["rooms"].astype(str).mask(frame.index % 9 == 0, "?")
+    frame.loc[3, "price"] = np.nan
+    table = read(frame, tmp_path / "t.csv", drop=["colour"], **how)
+    namespace = {"pd": pd}
+    exec("\n".join(table.code), namespace)
+    again = namespace["frame"].reset_index(drop=True)
+    pd.testing.assert_frame_equal(again.drop(columns="price"), table.X)
+    np.testing.assert_array_equal(again["price"], table.y)
+    assert list(table.X) == ["size", "rooms", "when", "power"]
+    assert table.X.dtypes.map(lambda dtype: dtype.kind).isin(["i", "f"]).all()
 
 
 def test_dropped_columns_are_no_features(frame, tmp_path):
@@ -84,7 +104,7 @@ def test_classes_are_text_truths_and_a_few_whole_numbers(frame, tmp_path):
         ("a,b\n" + "1,2,3,4\n" * 30, "b", "more fields than its first line has names"),
         ("a,b\n" + "".join(f"{i % 3},n{i}\n" for i in range(30)), "b", "30 different values"),
         ("a,b\n" + "1,u\n2,v\n" * 20 + "1,w\n", "b", "class w of 'b' has one row alone"),
-        ("a,b\n" + ",1\n,2\n" * 20, "b", "All columns of .* but 'b' are empty"),
+        ("a,b\n" + ",1\n,2\n" * 20, "b", "no column but 'b' that could be a feature; 'a' is empty"),
         ('a,b\n1,"2\n' + "3,4\n" * 40, "b", "cannot be read as a table"),
     ],
 )
