@@ -9,10 +9,10 @@ student of 200 + 200 units and 30,000 points, and with ``--full`` as published: 
 and 100,000 points.
 
 Three things differ from the publication. Layers are counted from 0. Units are counted as kept
-where a block that leads to them is not 0 and the loss is missed without them, not where |λ| ≥ 1e-3:
-a unit with a small eigenvalue is active as soon as the layer before it has a larger one. And the
-error is the mean squared error on new points: the published 7.88e-8 divides the means of batches by
-the number of points, which makes 8.1e-5 in the unit used here.
+where a block that leads to them is not 0 and the loss is missed without them, not where ``|λ|`` is
+1e-3 or more: a unit with a small eigenvalue is active as soon as the layer before it has a larger
+one. And the error is the mean squared error on new points: the published 7.88e-8 divides the means
+of batches by the number of points, which makes 8.1e-5 in the unit used here.
 
 The published penalty ("group") acts on whole layers. The default one ("gamma") prices each hidden
 unit by what comes in times what goes out, so that units leave one by one.

@@ -9,10 +9,10 @@ one with two.
 
 The film takes a frame after a few steps of the optimiser at first, and after whole epochs later. In
 each frame the network is pruned as it would be at the end of a fit, so that what is shown is what
-the network would need if it stopped there. The publication judges a unit by |λ|; here it is judged
-by its blocks, for its eigenvalue alone does not tell. What is pruned in one frame trains on and may
-come back in the next: growth runs from the output backwards, overshoots, and is taken back by the
-penalty.
+the network would need if it stopped there. The publication judges a unit by ``|λ|``; here it is
+judged by its blocks, for its eigenvalue alone does not tell. What is pruned in one frame trains on
+and may come back in the next: growth runs from the output backwards, overshoots, and is taken back
+by the penalty.
 """
 
 import argparse

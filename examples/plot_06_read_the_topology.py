@@ -7,8 +7,8 @@ inputs five matter, x_3 and x_4 linearly, x_0 and x_1 through their product, x_2
 The displays show the layers and blocks in use, the spectrum from which they come, and the course of
 training.
 
-The publication counts units by |λ|. Here a unit is active when its row of blocks is not 0 and it
-was not pruned: in the spectrum the rings are units that left, and some of them have large
+The publication counts units by ``|λ|``. Here a unit is active when its row of blocks is not 0 and
+it was not pruned: in the spectrum the rings are units that left, and some of them have large
 eigenvalues.
 """
 

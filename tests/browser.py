@@ -38,7 +38,7 @@ def opened(browser, size, scheme="light"):
     page, told = context.new_page(), []
     page.on("console", lambda message: told.append(message.text) if message.type == "error" else 0)
     page.on("pageerror", lambda error: told.append(str(error)))
-    page.on("requestfailed", lambda request: told.append(f"failed: {request.url}"))
+    page.on("requestfailed", lambda request: _left(request) or told.append(f"no {request.url}"))
     page.on("request", lambda request: _own(request.url) or told.append(f"asks {request.url}"))
     yield page
     assert not told, told[:5]
@@ -47,6 +47,11 @@ def opened(browser, size, scheme="light"):
 
 def _own(url):
     return url.startswith(("http://127.0.0.1:", "file:", "data:", "blob:"))
+
+
+def _left(request):
+    """Whether it was given up because the page was left."""
+    return request.failure == "net::ERR_ABORTED"
 
 
 def check_drawn(page):

@@ -80,13 +80,22 @@ sphinx_gallery_conf = {
     "within_subsection_order": "FileNameSortKey",
 }
 
+ICON = "_static/icon.svg"
 html_theme = "pydata_sphinx_theme"
 html_title = "sk_spectral"
+html_sidebars = {page: [] for page in ("get_started", "how_much_network")}  # without sections
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
+html_favicon = ICON
+html_context = {"default_mode": "auto"}
 html_show_sourcelink = False
 toc_object_entries_show_parents = "hide"
 html_theme_options = {
+    "logo": {
+        "image_light": "_static/icon.svg",
+        "image_dark": "_static/icon.svg",
+        "text": "sk_spectral",
+    },
     "navbar_align": "left",
     "show_prev_next": True,
     "secondary_sidebar_items": ["page-toc"],

@@ -1,7 +1,7 @@
 """Activations on NumPy arrays, and which can be used; imports no torch.
 
 An inactive unit reads nothing, z = 0, and must output exactly 0. So an activation needs f(0) = 0,
-and |f(z)| ≤ |z|, by which a compact network is compared with the one that it was cut from.
+and ``|f(z)| ≤ |z|``, by which a compact network is compared with the one that it was cut from.
 
 A new one takes an entry in each of two tables under the same name: in `ARRAY_ACTIVATIONS` what a
 compact network computes, in `tensor_activations.TENSOR_ACTIVATIONS` what training computes. Tests

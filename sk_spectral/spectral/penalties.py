@@ -125,7 +125,7 @@ class Gamma:
     ) -> Tensor:
         """Gradient in passes over the blocks T_i = φ ∘ (λᵀ − λ) and the vectors of norms.
 
-        With `input_at_zero`, λ_0 being 0, ‖T_1[j, :]‖ = |λ_1j| ‖φ_0[j, :]‖ takes no block.
+        With `input_at_zero`, λ_0 being 0, ‖T_1[j, :]‖ = ``|λ_1j|`` ‖φ_0[j, :]‖ takes no block.
         """
         last, alpha = len(eigenvectors) - 1, _by_unit(alpha)
         value = eigenvectors[0].new_zeros(eigenvectors[0].shape[:-2])
