@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-_STRANGE, _NUMBERS_AT_LEAST, _DIFFERENT_AT_MOST = 3, 0.8, 0.9
+_STRANGE, _NUMBERS_AT_LEAST, _DIFFERENT_AT_MOST, _DELETED = 3, 0.8, 0.9, 1.1
 _DATE = r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}.*)?"
 
 
@@ -68,9 +68,12 @@ def features_of(frame: Any) -> Columns:
 
 
 def _counts(column: Any) -> bool:
-    """Whether it is 0, 1, 2, … or 1, 2, 3, …, as tables are written with the numbers of rows."""
-    rows = np.arange(len(column))
-    return any(np.array_equal(column.to_numpy(), rows + start) for start in (0, 1))
+    """Whether it is 0, 1, 2, … or 1, 2, 3, …, as numbers of rows are, of which few were deleted."""
+    values = column.to_numpy(dtype=np.float64)
+    steps = np.diff(values)
+    whole = bool((steps == np.round(steps)).all())
+    most = _DELETED * len(values)
+    return values[0] in (0, 1) and whole and bool((steps > 0).all()) and bool(values[-1] <= most)
 
 
 def _from_text(X: Any, name: str) -> tuple[str, str] | None:

@@ -16,18 +16,22 @@ def of(**columns):
 def test_what_is_no_feature_is_left_out_and_told():
     found = of(
         number=np.arange(N) + 1,
+        id=np.delete(np.arange(N + 2), [5, 9]),
         nothing=np.full(N, np.nan),
         name=[f"person {i}" for i in range(N)],
         sort=["a", "b"] * (N // 2),
+        year=np.arange(1990, 1990 + N),
+        depth=np.arange(N) * 3.0,
         size=np.linspace(0, 1, N),
     )
-    assert list(found.X) == ["sort", "size"]
+    assert list(found.X) == ["sort", "year", "depth", "size"]
     assert found.notes == (
         "'number' numbers the rows and is left out",
+        "'id' numbers the rows and is left out",
         "'nothing' is empty and is left out",
         "'name' is different in nearly every row and is left out",
     )
-    assert found.code == ("frame = frame.drop(columns=['number', 'nothing', 'name'])",)
+    assert found.code == ("frame = frame.drop(columns=['number', 'id', 'nothing', 'name'])",)
 
 
 @pytest.mark.parametrize("signs", [["?"], ["?", "-", "n/a"], []])
