@@ -3,7 +3,12 @@
 from pathlib import Path
 from tempfile import gettempdir
 
-_SHORT = {"plot_02_teacher_student", "plot_05_spectral_head", "plot_10_beyond_memory"}
+_SHORT = {
+    "plot_02_teacher_student",
+    "plot_05_spectral_head",
+    "plot_09_how_strong_a_penalty",
+    "plot_10_beyond_memory",
+}
 _OUTPUT = Path(gettempdir()) / "sk_spectral_gallery"
 
 
