@@ -54,10 +54,12 @@ def scores_along(path, X, y):
 def main(arguments=None):
     parser = argparse.ArgumentParser(description="How small, and how sure?")
     parser.add_argument("--short", action="store_true", help="fewer rows and repeats, for tests")
+    parser.add_argument("--repeats", type=int, help="searches, in place of 20 or 2")
     parser.add_argument("--jobs", type=int, default=-1)
     parser.add_argument("--output", type=Path, default=OUTPUT)
     options = parser.parse_args(arguments)
     n_samples, n_repeats = (400, 2) if options.short else (1500, 20)
+    n_repeats = options.repeats or n_repeats
     X, y = make_friedman1(n_samples, noise=1.0, random_state=0)
     X_test, y_test = make_friedman1(5000, noise=1.0, random_state=1)
     model = SpectralNASRegressor(random_state=0).fit(X, y)

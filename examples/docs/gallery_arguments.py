@@ -9,6 +9,7 @@ _SHORT = {
     "plot_09_how_strong_a_penalty",
     "plot_10_beyond_memory",
 }
+_FEWER = {"plot_08_how_small_how_sure": ["--repeats", "6"]}
 _OUTPUT = Path(gettempdir()) / "sk_spectral_gallery"
 
 
@@ -18,7 +19,8 @@ class _Arguments:
 
     def __call__(self, gallery_conf, script_vars):
         name = Path(script_vars["src_file"]).stem
-        return [*(["--short"] if name in _SHORT else []), "--output", str(_OUTPUT)]
+        own = ["--short"] if name in _SHORT else _FEWER.get(name, [])
+        return [*own, "--output", str(_OUTPUT)]
 
 
 of = _Arguments()
