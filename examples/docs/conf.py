@@ -43,7 +43,7 @@ autosummary_generate = True
 autodoc_typehints = "none"
 numpydoc_show_class_members = False
 numpydoc_xref_param_type = True
-numpydoc_xref_ignore = {"default", "shape", "of", "optional", "or", "sequence", "mapping"}
+numpydoc_xref_ignore = "all"  # words of a type that are no names stay words
 numpydoc_xref_aliases = {"SpectralNASRegressor": "sk_spectral.SpectralNASRegressor"}
 
 
