@@ -51,6 +51,7 @@ def features_of(frame: Any) -> Columns:
             left_out.append(name)
             notes.append(f"{name!r} is empty and is left out")
         elif is_numeric_dtype(frame[name]):
+            told = _without_infinity(X, name)
             if _counts(frame[name]):
                 left_out.append(name)
                 notes.append(f"{name!r} numbers the rows and is left out")
@@ -65,6 +66,18 @@ def features_of(frame: Any) -> Columns:
     if left_out:
         code.append(f"frame = frame.drop(columns={left_out!r})")
     return Columns(X.drop(columns=left_out), tuple(notes), tuple(code))
+
+
+def _without_infinity(X: Any, name: str) -> tuple[str, str] | None:
+    """Infinity is missing, in place; what was done, in words and in Python."""
+    is_infinite = X[name].abs() == float("inf")
+    if not is_infinite.any():
+        return None
+    X[name] = X[name].mask(is_infinite)
+    return (
+        f"infinity in {name!r} is read as missing",
+        f"frame[{name!r}] = frame[{name!r}].mask(frame[{name!r}].abs() == float('inf'))",
+    )
 
 
 def _counts(column: Any) -> bool:

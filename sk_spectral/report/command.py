@@ -39,15 +39,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0, or 2 where the file cannot be used, which is told on the standard error.
     """
     options = _parser().parse_args(arguments)
-    output = options.output or Path(f"{options.table.stem}.report.html")
     try:
-        _check_packages()
-        table = table_from(options.table, options.target, options.task, options.drop)
-        if not output.parent.is_dir():
-            raise TableError(f"{output.parent} is no folder, so that no report can go there.")
-    except TableError as error:
+        _report(options, options.output or Path(f"{options.table.stem}.report.html"))
+    except (ValueError, OSError) as error:  # each a sentence, of the file or of the estimator
         print(f"sk_spectral report: {error}", file=sys.stderr)
         return 2
+    return 0
+
+
+def _report(options: argparse.Namespace, output: Path) -> None:
+    _check_packages()
+    table = table_from(options.table, options.target, options.task, options.drop)
+    if not output.parent.is_dir():
+        raise TableError(f"{output.parent} is no folder, so that no report can go there.")
     print(f"{options.table.name}: {len(table.y):,} rows, {table.X.shape[1]} features", flush=True)
     with catch_warnings():
         filterwarnings("ignore", category=ConvergenceWarning)
@@ -68,7 +72,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for one in found:
         print(f"  {one.name:<14}{metric} {one.score:.3f} on held-out rows")
     print(f"wrote {output}")
-    return 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -91,12 +94,19 @@ def _parser() -> argparse.ArgumentParser:
         "--drop", action="append", default=[], metavar="COLUMN", help="column that is no feature"
     )
     report.add_argument(
-        "--repeats", type=int, default=0, metavar="N",
+        "--repeats", type=_count, default=0, metavar="N",
         help="repeat the search on N bootstrap samples, to tell how sure it is",
     )  # fmt: skip
     report.add_argument("--random-state", type=int, default=0, metavar="SEED")
     report.add_argument("--jobs", type=int, metavar="N", help="processes, for --repeats")
     return parser
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise ValueError  # which argparse tells with the name of the option
+    return number
 
 
 def _check_packages() -> None:

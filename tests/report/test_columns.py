@@ -46,6 +46,17 @@ def test_texts_of_numbers_are_numbers_and_few_signs_stand_for_missing_ones(signs
     assert all(repr(sign) in found.notes[0] for sign in signs)
 
 
+def test_infinity_is_missing():
+    values = np.linspace(0, 1, N)
+    values[[3, 8]] = np.inf, -np.inf
+    found = of(size=values)
+    assert found.notes == ("infinity in 'size' is read as missing",)
+    np.testing.assert_array_equal(found.X["size"].isna(), np.isinf(values))
+    namespace = {"frame": pd.DataFrame({"size": values})}
+    exec(found.code[0], namespace)
+    pd.testing.assert_series_equal(namespace["frame"]["size"], found.X["size"])
+
+
 def test_categories_and_truths_stay_what_they_are():
     given = {
         "grade": ["1", "2", "3", "x", "y", "z", "w", "v"] * (N // 8),

@@ -54,8 +54,19 @@ def test_bad_files_and_arguments_are_told_on_the_standard_error(folder, capsys):
     assert main(["report", "t.csv", "--target", "y", "--output", "no/where.html"]) == 2
     assert "no is no folder" in capsys.readouterr().err
     with pytest.raises(SystemExit):
+        main(["report", "t.csv", "--target", "y", "--repeats", "-1"])
+    assert "--repeats" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
         main(["report", "t.csv"])
     assert "--target" in capsys.readouterr().err
+
+
+def test_what_the_estimator_refuses_is_told_as_it_says_it(folder, capsys):
+    frame = pd.read_csv("t.csv")
+    frame["a"] *= 1e306
+    frame.to_csv("t.csv", index=False)
+    assert main(["report", "t.csv", "--target", "y"]) == 2
+    assert "sk_spectral report: Column 0 of X has values of magnitude" in capsys.readouterr().err
 
 
 def test_without_matplotlib_the_sentence_says_what_to_install(folder, monkeypatch, capsys):
