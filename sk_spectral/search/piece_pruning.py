@@ -114,7 +114,7 @@ def _bends(
         own = n_features + np.flatnonzero(sources[n_features:] == feature)
         line = np.column_stack([np.ones(len(X)), X[:, feature]])
         weighted = line * np.sqrt(share)[:, None]
-        fitted, *_ = np.linalg.lstsq(weighted, X[:, own] * np.sqrt(share)[:, None])
+        fitted, *_ = np.linalg.lstsq(weighted, X[:, own] * np.sqrt(share)[:, None], rcond=None)
         pieces = X[:, own] - line @ fitted
         found.append(
             torch.as_tensor(
