@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from sk_spectral.model.compact import CompactNetwork
 from sk_spectral.model.topology_html import html_of
-from sk_spectral.model.topology_text import headline_of, summary_of
+from sk_spectral.model.topology_text import headline_of, layer_table, summary_of
 from sk_spectral.spectral.layer_sizes import n_direct_parameters
 from sk_spectral.spectral.paths import gamma_norm, unit_shares
 
@@ -280,12 +280,9 @@ class Topology:
         -------
         list of (number, name, size, active units)
         """
-        counts = (self.layer_sizes[0], *self.n_active_units, self.layer_sizes[-1])
         return [
             (i, name, size, count)
-            for i, (name, size, count) in enumerate(
-                zip(self.layer_names(), self.layer_sizes, counts, strict=True)
-            )
+            for i, (name, size, count, _) in enumerate(layer_table(self))
             if count
         ]
 

@@ -51,10 +51,11 @@ def read(
         compact = cut_out(candidate, rows.take(slice(_ROWS_TO_COMPARE)).X)
         of_features = compact if scaling is None else scaling.attached_to(compact)
         shares = of_features.input_shares(_variances(rows, of_features))
-        shares.flags.writeable = False
+        of_topology = shares.copy()  # which is frozen, while an estimator's array is its user's
+        of_topology.flags.writeable = False
         topology = Topology.from_compact(
             of_features,
-            feature_importances=shares,
+            feature_importances=of_topology,
             loss_before=candidate.loss_before,
             loss_after=candidate.loss_after,
             nonlinear_share=share,

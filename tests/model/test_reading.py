@@ -150,6 +150,8 @@ def test_notebook_form(bent):
 
 def test_a_topology_knows_importances_and_names_of_features(bent, bent_rows):
     np.testing.assert_array_equal(bent.topology_.feature_importances, bent.feature_importances_)
+    assert bent.feature_importances_.flags.writeable
+    assert not bent.topology_.feature_importances.flags.writeable
     assert bent.topology_.feature_names == ()
     frame = pd.DataFrame(bent_rows[0], columns=["<i>", "b", "c"])
     named = SpectralNASRegressor((16, 16), max_iter=10, random_state=0).fit(frame, bent_rows[1])
